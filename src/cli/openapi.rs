@@ -1,0 +1,41 @@
+//! `mind openapi`.
+
+use std::{fs, path::PathBuf, process::ExitCode};
+
+use clap::Args;
+
+use crate::router;
+
+/// Arguments of `mind openapi`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Compares with a file instead of printing; exit code 1 when it differs.
+    #[arg(long, value_name = "FILE")]
+    check: Option<PathBuf>,
+}
+
+/// Prints or compares the description.
+pub fn run(arguments: &Arguments) -> ExitCode {
+    let text = match router::spec().to_pretty_json() {
+        Ok(text) => text + "\n",
+        Err(error) => {
+            eprintln!("mind: the description cannot be written: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let Some(path) = &arguments.check else {
+        print!("{text}");
+        return ExitCode::SUCCESS;
+    };
+    match fs::read_to_string(path) {
+        Ok(found) if found == text => ExitCode::SUCCESS,
+        Ok(_) => {
+            eprintln!("mind: {} is out of date; write it with: mind openapi > {0}", path.display());
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("mind: {} cannot be read: {error}", path.display());
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The only holder of the connection pool. The rest of the crate gets a [`TenantTx`] or, where no tenant is known yet,
+//! a [`SystemTx`]; neither can be had without its role and tenant being set.
+
+pub mod constraint;
+pub mod embedded;
+mod migration;
+mod pool;
+mod transaction;
+
+pub use migration::MigrationError;
+pub use pool::{Db, Ready};
+pub use transaction::{SystemTx, TenantTx};

@@ -1,0 +1,102 @@
+//! Connections: how they are made, kept, and whether the database is fit for use.
+
+use std::{str::FromStr as _, time::Duration};
+
+use sqlx::{
+    Connection as _, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use super::{
+    migration::{self, MigrationError},
+    transaction::{SystemTx, TenantTx},
+};
+use crate::{config::Config, domain::tenant::TenantId, error::Result};
+
+/// The database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Db {
+    pool: PgPool,
+}
+
+/// What the readiness probe found out about the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ready {
+    /// Reachable and migrated.
+    Yes,
+    /// Reachable, but its schema is older than this program.
+    MigrationsMissing,
+    /// Not reachable within a second.
+    Unreachable,
+}
+
+impl Db {
+    /// A pool over the operator's `DATABASE_URL`. Connects lazily.
+    pub fn from_url(url: &str, config: &Config) -> Result<Self, sqlx::Error> {
+        Ok(Self::from_options(PgConnectOptions::from_str(url)?, config))
+    }
+
+    /// A pool over given options, as the embedded database hands them out. Connects lazily.
+    pub fn from_options(options: PgConnectOptions, config: &Config) -> Self {
+        let options = options.application_name("mind").options([
+            ("statement_timeout", config.db_statement_timeout.as_millis().to_string()),
+            ("idle_in_transaction_session_timeout", config.db_idle_transaction_timeout.as_millis().to_string()),
+            ("lock_timeout", config.db_statement_timeout.as_millis().to_string()),
+            ("timezone", "UTC".to_owned()),
+        ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(config.db_pool_size)
+            .acquire_timeout(config.db_acquire_timeout)
+            // A ping before every use would double the round trips; one that slept may have lost its server.
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for < Duration::from_secs(1) {
+                        return Ok(true);
+                    }
+                    Ok(connection.ping().await.is_ok())
+                })
+            })
+            .connect_lazy_with(options);
+        Self { pool }
+    }
+
+    /// A transaction that sees and writes rows of one tenant only.
+    pub async fn tenant_tx(&self, tenant: TenantId) -> Result<TenantTx> {
+        TenantTx::begin(&self.pool, tenant).await
+    }
+
+    /// A transaction across tenants, on the few tables that are open to it: sign-in, claiming work, creating tenants.
+    pub async fn system_tx(&self) -> Result<SystemTx> {
+        SystemTx::begin(&self.pool).await
+    }
+
+    /// Brings the schema up to this program's version.
+    pub async fn migrate(&self) -> Result<(), MigrationError> {
+        migration::run(&self.pool).await
+    }
+
+    /// Refuses a schema that is older or newer than this program.
+    pub async fn check_migrated(&self) -> Result<(), MigrationError> {
+        migration::check(&self.pool).await
+    }
+
+    /// For the readiness probe. Answers within about a second.
+    pub async fn ready(&self) -> Ready {
+        match tokio::time::timeout(Duration::from_secs(1), migration::check(&self.pool)).await {
+            Ok(Ok(())) => Ready::Yes,
+            Ok(Err(MigrationError::Behind { .. } | MigrationError::Ahead { .. })) => Ready::MigrationsMissing,
+            Ok(Err(_)) | Err(_) => Ready::Unreachable,
+        }
+    }
+
+    /// Connections open and idle, for metrics.
+    pub fn connections(&self) -> (u32, usize) {
+        (self.pool.size(), self.pool.num_idle())
+    }
+
+    /// Waits until every connection is back, then closes them.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}

@@ -1,0 +1,4 @@
+//! Endpoints of sign-in and tokens.
+
+pub mod session;
+pub mod token;

@@ -1,0 +1,93 @@
+//! Answers about customers (`contract/customer-contract.md`).
+
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::{
+    domain::erp_cache::model::{Provenance, Source},
+    erp::{Customer, ErpId},
+};
+
+/// A customer, and a mark where it is a stand-in.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CustomerAnswer {
+    /// The customer.
+    #[serde(flatten)]
+    #[schema(inline)]
+    pub customer: Customer,
+    /// Only there when the ERP has trouble and a stored copy stands in.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    #[schema(inline)]
+    pub stale: Option<StaleMark>,
+}
+
+/// Says that an answer is a stored copy which stands in while the ERP has trouble.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StaleMark {
+    /// True.
+    pub is_stale: bool,
+    /// Unix seconds at which the oldest part was fetched.
+    pub fetched_at: i64,
+}
+
+impl StaleMark {
+    /// The mark, where one is due.
+    pub fn of(provenance: Provenance) -> Option<Self> {
+        (provenance.source == Source::Stale).then(|| Self { is_stale: true, fetched_at: provenance.fetched_at.timestamp() })
+    }
+}
+
+/// A hit of `GET /customer/search`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomerHit {
+    /// Customer number.
+    pub id: ErpId,
+    /// First name.
+    #[schema(example = "Tom")]
+    pub firstname: Option<String>,
+    /// Last name.
+    #[schema(example = "Mustermann")]
+    pub lastname: Option<String>,
+    /// Company, for a business.
+    pub company: Option<String>,
+    /// Address as the ERP formats it.
+    #[schema(example = "Hugo-Junkers-Str. 5")]
+    pub address: Option<String>,
+    /// Digits with country code as a number where the ERP's text is a phone number, else its text.
+    #[schema(value_type = Option<PhoneNumber>)]
+    pub phone: Option<Value>,
+    /// E-mail address on record.
+    #[schema(example = "tom@mustermann.de")]
+    pub email: Option<String>,
+    /// Contracts of the customer.
+    pub contract_ids: Vec<ErpId>,
+}
+
+/// A phone number: digits as a number, or a text that is none.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only the schema is used")]
+pub enum PhoneNumber {
+    /// Country code and number, without `+`.
+    Digits(i64),
+    /// The ERP's text.
+    Text(String),
+}
+
+impl From<Customer> for CustomerHit {
+    fn from(customer: Customer) -> Self {
+        Self {
+            id: customer.id,
+            firstname: customer.firstname,
+            lastname: customer.lastname,
+            company: customer.company,
+            address: customer.address,
+            phone: customer.phone,
+            email: customer.email,
+            contract_ids: customer.contract_ids,
+        }
+    }
+}

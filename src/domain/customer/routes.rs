@@ -1,0 +1,197 @@
+//! `/customer/*`.
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderValue, header},
+};
+use serde::Deserialize;
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    model::{CustomerAnswer, CustomerHit, StaleMark},
+    service,
+};
+use crate::{
+    App,
+    domain::{
+        auth::routes::session::Success,
+        erp_cache::{
+            Freshness,
+            model::{Provenance, Source},
+            service::{Lookup, invalidate},
+        },
+        event::{self, NewEvent},
+        role::Permission,
+    },
+    erp::{Customer, ErpId},
+    error::{Error, Result},
+    http::{
+        Caller, Form, Path, Query,
+        query::{Flag, Limit, Offset},
+    },
+};
+
+/// How a look-up may be answered.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LookupQuery {
+    /// Whether rawData holds the ERP's own answer.
+    #[serde(default)]
+    #[param(inline, example = "false")]
+    pub include_raw_data: Flag,
+    /// Ask the ERP first, whatever is stored.
+    #[serde(default)]
+    #[param(inline, example = "false")]
+    pub refresh: Flag,
+    /// Never ask the ERP; what is not stored is 404 `notCached`.
+    #[serde(default)]
+    #[param(inline, example = "false")]
+    pub erp_cache_only: Flag,
+}
+
+impl LookupQuery {
+    /// What it asks for; the two wishes exclude each other.
+    pub fn freshness(self) -> Result<Freshness> {
+        match (self.refresh.0, self.erp_cache_only.0) {
+            (true, true) => Err(Error::conflict("refresh and erpCacheOnly exclude each other")),
+            (true, false) => Ok(Freshness::Refresh),
+            (false, true) => Ok(Freshness::CacheOnly),
+            (false, false) => Ok(Freshness::Cached),
+        }
+    }
+}
+
+/// Reads an id from the path.
+pub fn erp_id(name: &str, text: &str) -> Result<ErpId> {
+    ErpId::parse(text).map_err(|error| Error::field(name, error.to_string()))
+}
+
+/// `X-Erp-Source` and `Age`: where an answer came from, and how old it is in seconds.
+pub fn provenance_headers(app: &App, provenance: Provenance) -> HeaderMap {
+    let age = (app.now() - provenance.fetched_at).num_seconds().max(0);
+    let mut headers = HeaderMap::new();
+    headers.insert("x-erp-source", HeaderValue::from_static(provenance.source.as_str()));
+    headers.insert(header::AGE, HeaderValue::from(age));
+    if provenance.source == Source::Stale {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    headers
+}
+
+fn answer(app: &App, mut customer: Customer, provenance: Provenance, include_raw_data: bool) -> (HeaderMap, axum::Json<CustomerAnswer>) {
+    if !include_raw_data {
+        for contract in &mut customer.contracts {
+            contract.raw_data = None;
+        }
+    }
+    (provenance_headers(app, provenance), axum::Json(CustomerAnswer { customer, stale: StaleMark::of(provenance) }))
+}
+
+/// The customer of a contract.
+#[utoipa::path(get, path = "/api/mind/customer/byContractId/{contractId}", tag = "customer", operation_id = "get_customer_by_contract_id",
+    params(("contractId" = String, Path, description = "Contract number", min_length = 1, max_length = 50, pattern = r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$", example = "746839"), LookupQuery),
+    responses((status = 200, description = "The customer with all contracts; the header X-Erp-Source says erp, cache or stale", body = CustomerAnswer)),
+    security(("bearerAuth" = []), ("cookieAuth" = [])),
+    extensions(("x-permission" = json!("readContract")), ("x-erp" = json!(true))))]
+pub async fn get_customer_by_contract_id(State(app): State<App>, caller: Caller, Path(id): Path<String>, Query(query): Query<LookupQuery>) -> Result<(HeaderMap, axum::Json<CustomerAnswer>)> {
+    caller.may(Permission::ReadContract)?;
+    let id = erp_id("contractId", &id)?;
+    let lookup = Lookup::open(&app, caller.tenant, query.freshness()?).await?;
+    let (customer, provenance) = service::by_contract(&lookup, &id).await?;
+    Ok(answer(&app, customer, provenance, query.include_raw_data.0))
+}
+
+/// A customer.
+#[utoipa::path(get, path = "/api/mind/customer/byCustomerId/{customerId}", tag = "customer", operation_id = "get_customer_by_customer_id",
+    params(("customerId" = String, Path, description = "Customer number", min_length = 1, max_length = 50, pattern = r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$", example = "83771"), LookupQuery),
+    responses((status = 200, description = "The customer with all contracts; the header X-Erp-Source says erp, cache or stale", body = CustomerAnswer)),
+    security(("bearerAuth" = []), ("cookieAuth" = [])),
+    extensions(("x-permission" = json!("readContract")), ("x-erp" = json!(true))))]
+pub async fn get_customer_by_customer_id(State(app): State<App>, caller: Caller, Path(id): Path<String>, Query(query): Query<LookupQuery>) -> Result<(HeaderMap, axum::Json<CustomerAnswer>)> {
+    caller.may(Permission::ReadContract)?;
+    let id = erp_id("customerId", &id)?;
+    let lookup = Lookup::open(&app, caller.tenant, query.freshness()?).await?;
+    let (customer, provenance) = service::by_customer(&lookup, &id).await?;
+    Ok(answer(&app, customer, provenance, query.include_raw_data.0))
+}
+
+/// Query of `GET /customer/search`.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SearchCustomers {
+    /// Words of a name, address, e-mail address or number.
+    #[param(min_length = 1, max_length = 200, pattern = r"^[A-Za-z0-9@]", example = "Mustermann")]
+    q: String,
+    /// Rows at most; an ERP gives ten at a time.
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
+    /// Rows to skip.
+    #[serde(default)]
+    #[param(inline)]
+    offset: Offset,
+}
+
+/// Reads a free text: something must be in it.
+pub fn search_text(q: &str) -> Result<&str> {
+    let q = q.trim();
+    if q.is_empty() || q.chars().count() > 200 {
+        return Err(Error::field("q", "must have 1 to 200 characters"));
+    }
+    Ok(q)
+}
+
+/// Customers by free text.
+#[utoipa::path(get, path = "/api/mind/customer/search", tag = "customer", operation_id = "search_customers",
+    params(SearchCustomers),
+    responses((status = 200, description = "At most ten customers, the best first", body = [CustomerHit])),
+    security(("bearerAuth" = []), ("cookieAuth" = [])),
+    extensions(("x-permission" = json!("readContract")), ("x-erp" = json!(true))))]
+pub async fn search_customers(State(app): State<App>, caller: Caller, Query(query): Query<SearchCustomers>) -> Result<axum::Json<Vec<CustomerHit>>> {
+    caller.may(Permission::ReadContract)?;
+    let q = search_text(&query.q)?;
+    let lookup = Lookup::open(&app, caller.tenant, Freshness::Cached).await?;
+    let customers = service::search(&lookup, q, query.limit.0, query.offset.0).await?;
+    Ok(axum::Json(customers.into_iter().map(CustomerHit::from).collect()))
+}
+
+/// Body of `POST /customer/invalidateCache`; at least one id.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(min_properties = 1)]
+pub struct InvalidateCache {
+    /// A contract whose copy is out of date; its customer's copy goes with it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 50, pattern = r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$", example = "746839")]
+    contract_id: Option<ErpId>,
+    /// A customer whose copy is out of date; the copies of its contracts go with it.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 50, pattern = r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$", example = "83771")]
+    customer_id: Option<ErpId>,
+}
+
+/// Declares stored copies out of date.
+///
+/// The next look-up asks the ERP. While the ERP has trouble the old copy still stands in, marked as stale.
+#[utoipa::path(post, path = "/api/mind/customer/invalidateCache", tag = "customer", operation_id = "invalidate_cache",
+    request_body(content((InvalidateCache = "application/x-www-form-urlencoded"), (InvalidateCache = "application/json"))),
+    responses((status = 200, description = "The copies are out of date on every node within a second", body = Success)),
+    security(("bearerAuth" = []), ("cookieAuth" = [])),
+    extensions(("x-permission" = json!("readContract"))))]
+pub async fn invalidate_cache(State(app): State<App>, caller: Caller, Form(body): Form<InvalidateCache>) -> Result<axum::Json<Success>> {
+    caller.may(Permission::ReadContract)?;
+    if body.contract_id.is_none() && body.customer_id.is_none() {
+        return Err(Error::field("contractId", "give contractId, customerId or both"));
+    }
+    let count = invalidate(&app, caller.tenant, body.contract_id.as_ref(), body.customer_id.as_ref()).await?;
+    if count > 0 {
+        let data = json!({"contractId": body.contract_id, "customerId": body.customer_id, "copies": count});
+        let mut tx = app.tenant_tx(&caller).await?;
+        event::store::append(&mut tx, &NewEvent::by(caller.profile, "erpCacheInvalidated", data), app.now()).await?;
+        tx.commit().await?;
+    }
+    Ok(axum::Json(Success { success: true }))
+}

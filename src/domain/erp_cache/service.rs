@@ -1,0 +1,195 @@
+//! One look-up: memory, Postgres, ERP, stand-in, in this order. No transaction is open while the ERP is asked.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, Utc};
+use serde_json::{Map, Value};
+
+use super::{
+    model::{Copy, Freshness, Kind, Provenance, Source},
+    store,
+};
+use crate::{
+    App,
+    domain::{
+        settings,
+        tenant::TenantId,
+    },
+    erp::{Contract, Customer, Erp, ErpError, ErpId, FieldMatch},
+    error::{Code, Error, Result},
+};
+
+/// Names a look-up within the process: who asks for the same at the same time shares one call.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Flight {
+    tenant: TenantId,
+    connection: String,
+    kind: Kind,
+    id: String,
+    refresh: bool,
+}
+
+/// What a look-up found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The normalised thing; none = the ERP has no such thing.
+    pub body: Option<Value>,
+    /// Where it came from.
+    pub provenance: Provenance,
+}
+
+/// The tenant's ERP with its cache.
+pub struct Lookup {
+    app: App,
+    tenant: TenantId,
+    connection: String,
+    erp: Arc<dyn Erp>,
+    fresh_for: Duration,
+    stale_for: Duration,
+    freshness: Freshness,
+}
+
+impl std::fmt::Debug for Lookup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lookup").field("tenant", &self.tenant).field("freshness", &self.freshness).finish_non_exhaustive()
+    }
+}
+
+impl Lookup {
+    /// Opens the tenant's connection as its settings stand.
+    pub async fn open(app: &App, tenant: TenantId, freshness: Freshness) -> Result<Self> {
+        let settings = settings::service::of(app, tenant).await?;
+        let erp_settings = settings.erp();
+        Ok(Self {
+            app: app.clone(),
+            tenant,
+            connection: erp_settings.fingerprint(),
+            erp: app.erp().connect(tenant.0, &erp_settings)?,
+            fresh_for: Duration::seconds(settings.int("erpCacheSeconds")),
+            stale_for: Duration::seconds(settings.int("erpStaleSeconds")),
+            freshness,
+        })
+    }
+
+    /// A contract by its id.
+    pub async fn contract(&self, id: &ErpId) -> Result<Option<(Contract, Provenance)>> {
+        self.find(Kind::Contract, id).await
+    }
+
+    /// A customer by its id, without its contracts.
+    pub async fn customer(&self, id: &ErpId) -> Result<Option<(Customer, Provenance)>> {
+        self.find(Kind::Customer, id).await
+    }
+
+    /// At most one contract that fits the attributes. Never cached: the question is too seldom the same.
+    pub async fn search_by_fields(&self, fields: &Map<String, Value>) -> Result<Option<FieldMatch>> {
+        Ok(self.erp.search_by_fields(fields).await?)
+    }
+
+    /// Ids of at most ten customers. Never cached.
+    pub async fn search_by_text(&self, q: &str, limit: u32, offset: u32) -> Result<Vec<ErpId>> {
+        Ok(self.erp.search_by_text(q, limit, offset).await?)
+    }
+
+    async fn find<T: serde::de::DeserializeOwned>(&self, kind: Kind, id: &ErpId) -> Result<Option<(T, Provenance)>> {
+        let flight = Flight {
+            tenant: self.tenant,
+            connection: self.connection.clone(),
+            kind,
+            id: id.as_str().to_owned(),
+            refresh: self.freshness == Freshness::Refresh,
+        };
+        let found = if self.freshness == Freshness::CacheOnly {
+            Arc::new(self.from_cache_only(kind, id).await?)
+        } else {
+            if self.freshness == Freshness::Refresh {
+                // An answer of this second is not what the caller asked for; one that is on its way is.
+                self.app.flights().invalidate(&flight).await;
+            }
+            let found = self.app.flights().try_get_with(flight.clone(), self.fly(kind, id)).await.map_err(crate::app::shared_failure)?;
+            if self.freshness == Freshness::Refresh {
+                self.app.flights().insert(Flight { refresh: false, ..flight }, Arc::clone(&found)).await;
+            }
+            found
+        };
+        let Some(body) = found.body.clone() else { return Ok(None) };
+        let thing = T::deserialize(body).map_err(Error::internal)?;
+        Ok(Some((thing, found.provenance)))
+    }
+
+    async fn from_cache_only(&self, kind: Kind, id: &ErpId) -> Result<Found> {
+        let now = self.app.now();
+        match self.stored(kind, id).await?.filter(|copy| copy.may_stand_in(now, self.stale_for)) {
+            Some(copy) => Ok(self.serve(copy, now)),
+            None => Err(Error::new(Code::NotCached, format!("There is no stored copy of {} {id}", kind.as_str()))
+                .details("Ask again without erpCacheOnly.")),
+        }
+    }
+
+    fn serve(&self, copy: Copy, now: DateTime<Utc>) -> Found {
+        let source = if copy.is_current(now, self.fresh_for) { Source::Cache } else { Source::Stale };
+        Found { body: Some(copy.body), provenance: Provenance { source, fetched_at: copy.fetched_at } }
+    }
+
+    async fn fly(&self, kind: Kind, id: &ErpId) -> Result<Arc<Found>> {
+        let copy = self.stored(kind, id).await?;
+        let now = self.app.now();
+        if self.freshness == Freshness::Cached
+            && let Some(copy) = copy.as_ref().filter(|copy| copy.is_current(now, self.fresh_for))
+        {
+            return Ok(Arc::new(self.serve(copy.clone(), now)));
+        }
+        match self.ask(kind, id).await {
+            Ok(body) => {
+                self.keep(kind, id, body.as_ref()).await?;
+                let provenance = Provenance { source: Source::Erp, fetched_at: self.app.now() };
+                Ok(Arc::new(Found { body, provenance }))
+            }
+            Err(error) => {
+                metrics::counter!("mind_erp_failures_total", "kind" => kind.as_str()).increment(1);
+                tracing::warn!(%error, kind = kind.as_str(), "ERP look-up failed");
+                match copy.filter(|copy| error.is_temporary() && copy.may_stand_in(now, self.stale_for)) {
+                    Some(copy) => {
+                        let provenance = Provenance { source: Source::Stale, fetched_at: copy.fetched_at };
+                        Ok(Arc::new(Found { body: Some(copy.body), provenance }))
+                    }
+                    None => Err(error.into()),
+                }
+            }
+        }
+    }
+
+    async fn ask(&self, kind: Kind, id: &ErpId) -> Result<Option<Value>, ErpError> {
+        let value = match kind {
+            Kind::Contract => self.erp.contract_by_id(id).await?.map(serde_json::to_value),
+            Kind::Customer => self.erp.customer_by_id(id).await?.map(serde_json::to_value),
+        };
+        value.transpose().map_err(|error| ErpError::BadPayload { reason: error.to_string() })
+    }
+
+    async fn stored(&self, kind: Kind, id: &ErpId) -> Result<Option<Copy>> {
+        let mut tx = self.app.db().tenant_tx(self.tenant).await?;
+        let copy = store::find(&mut tx, &self.connection, kind, id.as_str()).await?;
+        tx.commit().await?;
+        Ok(copy)
+    }
+
+    async fn keep(&self, kind: Kind, id: &ErpId, body: Option<&Value>) -> Result<()> {
+        let now = self.app.now();
+        let mut tx = self.app.db().tenant_tx(self.tenant).await?;
+        match body {
+            Some(body) => store::upsert(&mut tx, &self.connection, kind, id.as_str(), body, now).await?,
+            None => store::delete(&mut tx, &self.connection, kind, id.as_str()).await?,
+        }
+        tx.commit().await
+    }
+}
+
+/// Declares copies out of date on every node: at once in Postgres, within a second in the memory of others.
+pub async fn invalidate(app: &App, tenant: TenantId, contract: Option<&ErpId>, customer: Option<&ErpId>) -> Result<u64> {
+    let mut tx = app.db().tenant_tx(tenant).await?;
+    let count = store::invalidate(&mut tx, contract.map(ErpId::as_str), customer.map(ErpId::as_str), app.now()).await?;
+    tx.commit().await?;
+    app.flights().invalidate_all();
+    Ok(count)
+}

@@ -1,0 +1,13 @@
+//! One folder per noun of the API. Inside, the file name is the role of the code (see the crate's documentation).
+
+pub mod auth;
+pub mod contract;
+pub mod customer;
+pub mod docs;
+pub mod erp_cache;
+pub mod event;
+pub mod health;
+pub mod profile;
+pub mod role;
+pub mod settings;
+pub mod tenant;

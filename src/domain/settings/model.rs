@@ -1,0 +1,308 @@
+//! What a setting is: its type, its check, and the form in which the API shows it (`contract/settings.md`).
+
+pub mod catalogue;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::{domain::role::Permission, erp::custom::wire::Executor, error::FieldError};
+
+pub use catalogue::CATALOGUE;
+
+/// What stands in place of a secret. Sent back, it means "unchanged".
+pub const MASK: &str = "********";
+
+/// A text in the two languages of the interface.
+#[derive(Clone, Copy, Debug)]
+pub struct Bilingual {
+    /// German.
+    pub de: &'static str,
+    /// English.
+    pub en: &'static str,
+}
+
+impl Bilingual {
+    /// The text in a language; English for any but `de`.
+    pub fn in_language(self, language: &str) -> &'static str {
+        if language == "de" { self.de } else { self.en }
+    }
+}
+
+/// Which values a setting takes. Null always means "back to the default".
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// One of a closed list.
+    Choice(&'static [(&'static str, Bilingual)]),
+    /// A whole number within bounds, both included.
+    Int(i64, i64),
+    /// A host name or address, without scheme and path.
+    Host,
+    /// A text that is encrypted at rest.
+    SecretText,
+    /// Named texts that are encrypted at rest, written by merging: null deletes one.
+    SecretMap,
+    /// A call of a custom ERP.
+    Executor,
+    /// Origins of pages that may use the visitor's cookie.
+    Origins,
+}
+
+/// One entry of the catalogue.
+#[derive(Clone, Copy, Debug)]
+pub struct Definition {
+    /// Name on the wire.
+    pub name: &'static str,
+    /// Category, the unit of `GET /settings/category/{category}`.
+    pub category: &'static str,
+    /// Group inside the category.
+    pub group: &'static str,
+    /// Values it takes.
+    pub kind: Kind,
+    /// Value unless set, as JSON text.
+    pub default: &'static str,
+    /// Name for people.
+    pub label: Bilingual,
+    /// What it does, with units.
+    pub description: Bilingual,
+    /// Parts of the system that read it.
+    pub used_by: &'static [&'static str],
+    /// Needed to change it, beside `updateClientSettings`.
+    pub permission: Option<Permission>,
+    /// Not even `showSecrets` returns it.
+    pub never_shown: bool,
+}
+
+impl Definition {
+    /// Whether its value is encrypted at rest and masked.
+    pub const fn is_secret(&self) -> bool {
+        matches!(self.kind, Kind::SecretText | Kind::SecretMap)
+    }
+
+    /// The default as JSON.
+    pub fn default_value(&self) -> Value {
+        serde_json::from_str(self.default).unwrap_or(Value::Null)
+    }
+
+    /// Name of its type on the wire.
+    pub const fn type_name(&self) -> &'static str {
+        match self.kind {
+            Kind::Choice(_) => "enum",
+            Kind::Int(..) => "int",
+            Kind::Host => "string",
+            Kind::SecretText | Kind::SecretMap => "secret",
+            Kind::Executor | Kind::Origins => "json",
+        }
+    }
+
+    /// Whether a value other than null may be stored.
+    pub fn check(&self, value: &Value) -> Result<(), FieldError> {
+        let refuse = |message: String| Err(FieldError::new(self.name, message));
+        match self.kind {
+            Kind::Choice(options) => match value.as_str() {
+                Some(text) if options.iter().any(|(name, _)| *name == text) => Ok(()),
+                _ => refuse(format!("must be one of {}", options.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "))),
+            },
+            Kind::Int(least, most) => match value.as_i64() {
+                Some(number) if (least..=most).contains(&number) => Ok(()),
+                _ => refuse(format!("must be a whole number from {least} to {most}")),
+            },
+            Kind::Host => match value.as_str() {
+                Some(text) if is_host(text) => Ok(()),
+                _ => refuse("must be a host such as app.example.com, with :port if needed".into()),
+            },
+            Kind::SecretText => match value.as_str() {
+                Some(text) if (1..=1000).contains(&text.chars().count()) => Ok(()),
+                _ => refuse("must be a text of 1 to 1000 characters".into()),
+            },
+            Kind::SecretMap => self.check_secret_map(value),
+            Kind::Executor => match serde_path_to_error::deserialize::<_, Executor>(value) {
+                Ok(executor) => executor.check().map_err(|(path, message)| FieldError::new(format!("{}.{path}", self.name), message)),
+                Err(error) => {
+                    let path = error.path().to_string();
+                    let at = if path == "." { self.name.to_owned() } else { format!("{}.{path}", self.name) };
+                    Err(FieldError::new(at, error.into_inner().to_string()))
+                }
+            },
+            Kind::Origins => match value.as_array() {
+                Some(items) if items.len() <= 50 && items.iter().all(|item| item.as_str().is_some_and(is_origin)) => Ok(()),
+                _ => refuse("must be a list of at most 50 origins such as https://app.example.com".into()),
+            },
+        }
+    }
+
+    fn check_secret_map(&self, value: &Value) -> Result<(), FieldError> {
+        let Some(entries) = value.as_object() else {
+            return Err(FieldError::new(self.name, "must be an object of names and texts"));
+        };
+        for (key, secret) in entries {
+            let at = format!("{}.{key}", self.name);
+            if !is_secret_name(key) {
+                return Err(FieldError::new(at, "a name has 1 to 50 letters, digits or underscores"));
+            }
+            let fits = secret.is_null() || secret.as_str().is_some_and(|text| (1..=1000).contains(&text.chars().count()));
+            if !fits {
+                return Err(FieldError::new(at, "must be a text of 1 to 1000 characters, or null to delete it"));
+            }
+        }
+        Ok(())
+    }
+
+    /// JSON schema of what [`Self::check`] lets pass, null included, for the spec.
+    pub fn json_schema(&self) -> Value {
+        match self.kind {
+            Kind::Choice(options) => {
+                let mut names: Vec<Value> = options.iter().map(|(name, _)| json!(name)).collect();
+                names.push(Value::Null);
+                json!({"type": ["string", "null"], "enum": names})
+            }
+            Kind::Int(least, most) => json!({"type": ["integer", "null"], "minimum": least, "maximum": most}),
+            Kind::Host => json!({"type": ["string", "null"], "pattern": HOST_PATTERN, "maxLength": 253}),
+            Kind::SecretText => json!({"type": ["string", "null"], "minLength": 1, "maxLength": 1000, "pattern": r"^[^\x00]*$", "writeOnly": true}),
+            Kind::SecretMap => json!({
+                "type": ["object", "null"], "writeOnly": true,
+                "propertyNames": {"pattern": "^[A-Za-z0-9_]{1,50}$"},
+                "additionalProperties": {"type": ["string", "null"], "minLength": 1, "maxLength": 1000, "pattern": r"^[^\x00]*$"},
+            }),
+            Kind::Executor => json!({"anyOf": [{"$ref": "#/components/schemas/Executor"}, {"type": "null"}]}),
+            Kind::Origins => json!({
+                "type": ["array", "null"], "maxItems": 50,
+                "items": {"type": "string", "pattern": ORIGIN_PATTERN},
+            }),
+        }
+    }
+}
+
+const HOST_PATTERN: &str = r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?){0,5}(:[1-9][0-9]{0,3})?$";
+const ORIGIN_PATTERN: &str = r"^https?://[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?(\.[a-z]([a-z0-9-]{0,30}[a-z0-9])?){0,5}(:[1-9][0-9]{0,3})?$";
+
+fn is_host(text: &str) -> bool {
+    text.len() <= 253
+        && url::Url::parse(&format!("https://{text}/")).is_ok_and(|url| {
+            url.path() == "/" && url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none() && url.has_host()
+        })
+}
+
+/// Whether a text is exactly an origin: scheme, host and, if not the default, port.
+fn is_origin(text: &str) -> bool {
+    let default_port = |scheme: &str| text.strip_prefix("http").is_some() && text.ends_with(if scheme == "https" { ":443" } else { ":80" });
+    url::Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && (url.origin().ascii_serialization() == text || (default_port(url.scheme()) && url.path() == "/" && !text.ends_with('/')))
+    })
+}
+
+/// Whether a text can be the KEY of `{{secret.KEY}}`.
+pub fn is_secret_name(text: &str) -> bool {
+    (1..=50).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// A setting as the API shows it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Setting {
+    /// Name.
+    #[schema(example = "erpCacheSeconds")]
+    pub name: &'static str,
+    /// Value in force; `********` for a secret that is set, null for one that is not.
+    #[schema(value_type = serde_json::Value)]
+    pub value: Value,
+    /// Category.
+    #[schema(example = "erp")]
+    pub category: &'static str,
+    /// Parts of the system that read it.
+    pub used_by: &'static [&'static str],
+    /// `bool`, `int`, `float`, `string`, `enum`, `json` or `secret`.
+    #[serde(rename = "type")]
+    #[schema(example = "int")]
+    pub kind: &'static str,
+    /// Name for people, in the caller's language.
+    pub label: &'static str,
+    /// What it does, with units, in the caller's language.
+    pub description: &'static str,
+    /// Value unless set.
+    #[schema(value_type = serde_json::Value)]
+    pub default: Value,
+    /// Values of an enum; null for other types.
+    pub options: Option<Vec<SettingOption>>,
+    /// Whether the value is encrypted at rest and masked.
+    pub is_secret: bool,
+    /// Group inside the category.
+    pub group: &'static str,
+    /// Place in the catalogue.
+    pub order: usize,
+}
+
+/// A value of an enum.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SettingOption {
+    /// The value.
+    pub value: &'static str,
+    /// Its name for people.
+    pub label: &'static str,
+}
+
+/// Finds an entry of the catalogue.
+pub fn definition(name: &str) -> Option<&'static Definition> {
+    CATALOGUE.iter().find(|definition| definition.name == name)
+}
+
+impl Setting {
+    /// Shows a value in a language.
+    pub fn show(order: usize, definition: &Definition, value: Value, language: &str) -> Self {
+        Self {
+            name: definition.name,
+            value,
+            category: definition.category,
+            used_by: definition.used_by,
+            kind: definition.type_name(),
+            label: definition.label.in_language(language),
+            description: definition.description.in_language(language),
+            default: definition.default_value(),
+            options: match definition.kind {
+                Kind::Choice(options) => Some(
+                    options.iter().map(|(value, label)| SettingOption { value, label: label.in_language(language) }).collect(),
+                ),
+                _ => None,
+            },
+            is_secret: definition.is_secret(),
+            group: definition.group,
+            order,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalogue_is_sound() {
+        let mut names = std::collections::BTreeSet::new();
+        for definition in CATALOGUE {
+            assert!(names.insert(definition.name), "{} twice", definition.name);
+            let default: Value = serde_json::from_str(definition.default).expect(definition.name);
+            if !default.is_null() {
+                definition.check(&default).unwrap();
+            }
+            assert!(catalogue::GROUPS.iter().any(|(name, _)| *name == definition.group), "{}", definition.group);
+        }
+    }
+
+    #[test]
+    fn checks_refuse_with_the_name() {
+        for (name, value) in [
+            ("erpSystem", json!("sap")),
+            ("erpCacheSeconds", json!("300")),
+            ("erpCacheSeconds", json!(-1)),
+            ("allowedOrigins", json!(["https://a.example/path"])),
+            ("allowedOrigins", json!("https://a.example")),
+            ("powercloudHost", json!("https://app.powercloud.de/x")),
+            ("executorSecrets", json!({"a b": "x"})),
+        ] {
+            let error = definition(name).unwrap().check(&value).unwrap_err();
+            assert!(error.path.starts_with(name), "{}", error.path);
+        }
+        assert!(definition("allowedOrigins").unwrap().check(&json!(["https://app.example.com", "http://localhost:3000"])).is_ok());
+    }
+}

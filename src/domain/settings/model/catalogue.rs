@@ -1,0 +1,89 @@
+//! Every setting there is. A setting is listed once something reads it.
+
+use super::{Bilingual, Definition, Kind};
+use crate::domain::role::Permission;
+
+const fn text(de: &'static str, en: &'static str) -> Bilingual {
+    Bilingual { de, en }
+}
+
+const fn define(name: &'static str, category: &'static str, group: &'static str, kind: Kind, default: &'static str, label: Bilingual, description: Bilingual) -> Definition {
+    Definition { name, category, group, kind, default, label, description, used_by: &["mind"], permission: None, never_shown: false }
+}
+
+/// Groups in the order a settings page shows them, with their names for people.
+pub const GROUPS: &[(&str, Bilingual)] = &[
+    ("connection", text("Verbindung", "Connection")),
+    ("cache", text("Zwischenspeicher", "Cache")),
+    ("custom", text("Eigene API", "Custom API")),
+    ("powercloud", text("Powercloud", "Powercloud")),
+    ("lynqTech", text("LynqTech", "LynqTech")),
+    ("session", text("Sitzungen", "Sessions")),
+    ("token", text("Zugriffstoken", "Access tokens")),
+];
+
+const SYSTEMS: &[(&str, Bilingual)] = &[
+    ("store", text("Eigener Datenbestand", "Own store")),
+    ("custom", text("Eigene API", "Custom API")),
+    ("powercloud", text("Powercloud", "Powercloud")),
+    ("lynqTech", text("LynqTech", "LynqTech")),
+];
+
+const CALL: Bilingual = text(
+    "Aufruf per HTTP: url, method, headers (Werte dürfen {{secret.NAME}} enthalten), timeoutMs.",
+    "HTTP call: url, method, headers (values may contain {{secret.NAME}}), timeoutMs.",
+);
+
+/// The catalogue.
+pub const CATALOGUE: &[Definition] = &[
+    define("erpSystem", "erp", "connection", Kind::Choice(SYSTEMS), "\"store\"",
+        text("ERP-System", "ERP system"),
+        text("Woher Verträge und Kunden kommen.", "Where contracts and customers come from.")),
+    define("erpMaxConcurrentRequests", "erp", "connection", Kind::Int(1, 64), "4",
+        text("Gleichzeitige ERP-Aufrufe", "Concurrent ERP requests"),
+        text("Höchstens so viele Aufrufe laufen gleichzeitig.", "At most this many calls run at the same time.")),
+    define("erpCacheSeconds", "erp", "cache", Kind::Int(0, 86_400), "300",
+        text("Gültigkeit (Sekunden)", "Freshness (seconds)"),
+        text("So lange gilt eine Antwort des ERP als aktuell; 0 fragt jedes Mal.", "How long an answer of the ERP counts as current; 0 asks every time.")),
+    define("erpStaleSeconds", "erp", "cache", Kind::Int(0, 31_536_000), "604800",
+        text("Ersatzkopie (Sekunden)", "Stand-in copy (seconds)"),
+        text("So alt darf eine Kopie sein, die bei gestörtem ERP gekennzeichnet einspringt.", "How old a copy may be that stands in, marked, while the ERP has trouble.")),
+    define("searchContractByIdExecutor", "erp", "custom", Kind::Executor, "null",
+        text("Vertrag nach Nummer", "Contract by id"), CALL),
+    define("searchCustomerByIdExecutor", "erp", "custom", Kind::Executor, "null",
+        text("Kunde nach Nummer", "Customer by id"), CALL),
+    define("searchContractByFieldsExecutor", "erp", "custom", Kind::Executor, "null",
+        text("Vertrag nach Merkmalen", "Contract by attributes"), CALL),
+    define("searchCustomerByTextExecutor", "erp", "custom", Kind::Executor, "null",
+        text("Kunden nach Freitext", "Customers by free text"), CALL),
+    Definition {
+        permission: Some(Permission::UpdateAiAgent),
+        never_shown: true,
+        ..define("executorSecrets", "erp", "custom", Kind::SecretMap, "null",
+            text("Geheimnisse der Aufrufe", "Secrets of calls"),
+            text("Namen und Werte für {{secret.NAME}}; nicht genannte bleiben, null löscht.", "Names and values for {{secret.NAME}}; those not named stay, null deletes."))
+    },
+    define("powercloudHost", "erp", "powercloud", Kind::Host, "null",
+        text("Powercloud-Host", "Powercloud host"), text("Zum Beispiel app.powercloud.de.", "For example app.powercloud.de.")),
+    define("powercloudApiKey", "erp", "powercloud", Kind::SecretText, "null",
+        text("Powercloud-Schlüssel", "Powercloud key"), text("Schlüssel in der Form hash:user:password.", "Key of the form hash:user:password.")),
+    define("lynqTechHost", "erp", "lynqTech", Kind::Host, "null",
+        text("LynqTech-Host", "LynqTech host"), text("Host der API.", "Host of the API.")),
+    define("lynqTechApiKey", "erp", "lynqTech", Kind::SecretText, "null",
+        text("LynqTech-Schlüssel", "LynqTech key"), text("Schlüssel der API.", "Key of the API.")),
+    define("sessionIdleHours", "security", "session", Kind::Int(1, 720), "8",
+        text("Abmeldung nach Leerlauf (Stunden)", "Idle sign-out (hours)"),
+        text("So lange bleibt eine unbenutzte Sitzung bestehen.", "How long an unused session lasts.")),
+    define("sessionAbsoluteHours", "security", "session", Kind::Int(1, 720), "24",
+        text("Längste Sitzung (Stunden)", "Longest session (hours)"),
+        text("Danach ist eine neue Anmeldung nötig.", "After that a new sign-in is needed.")),
+    define("allowedOrigins", "security", "session", Kind::Origins, "[]",
+        text("Erlaubte Ursprünge", "Allowed origins"),
+        text("Seiten, die mit dem Cookie der Besucher schreiben dürfen.", "Pages that may write with a visitor's cookie.")),
+    define("accessTokenDays", "security", "token", Kind::Int(1, 365), "90",
+        text("Gültigkeit von Token (Tage)", "Lifetime of tokens (days)"),
+        text("Gilt für neue Token von Personen.", "Holds for new tokens of people.")),
+    define("serviceWorkerTokenDays", "security", "token", Kind::Int(1, 1095), "365",
+        text("Gültigkeit von Dienst-Token (Tage)", "Lifetime of service tokens (days)"),
+        text("Gilt für neue Token von Programmen.", "Holds for new tokens of programs.")),
+];

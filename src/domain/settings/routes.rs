@@ -1,0 +1,221 @@
+//! `/settings*` (`contract/settings.md`).
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
+
+use super::{
+    model::{CATALOGUE, Definition, Setting, catalogue::GROUPS, definition},
+    service::{self, Change, Settings},
+};
+use crate::{
+    App,
+    domain::{auth::routes::session::Success, role::Permission},
+    error::{Error, Result},
+    http::{Caller, Json, Path, Query, query::Flag},
+};
+
+/// Query of `GET /settings`.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListSettings {
+    /// Part of the name, any case.
+    #[param(max_length = 100, pattern = r"^[^\x00]*$", example = "erp")]
+    filter_by_name: Option<String>,
+    /// Exactly this category.
+    #[param(max_length = 100, pattern = r"^[^\x00]*$", example = "erp")]
+    filter_by_category: Option<String>,
+    /// Read by exactly this part of the system.
+    #[param(max_length = 100, pattern = r"^[^\x00]*$", example = "mind")]
+    filter_by_used_by: Option<String>,
+    /// Secrets in clear, with the permission updateClientSettings.
+    #[serde(default)]
+    #[param(inline, example = "false")]
+    show_secrets: Flag,
+}
+
+fn shown<'a>(settings: &Settings, caller: &Caller, reveal: bool, wanted: impl Fn(&Definition) -> bool + 'a) -> Vec<Setting> {
+    CATALOGUE
+        .iter()
+        .enumerate()
+        .filter(|(_, definition)| wanted(definition))
+        .map(|(order, definition)| Setting::show(order, definition, settings.shown(definition, reveal), caller.language))
+        .collect()
+}
+
+/// Settings with their values in force.
+#[utoipa::path(get, path = "/api/mind/settings", tag = "settings", operation_id = "list_settings",
+    params(ListSettings),
+    responses((status = 200, description = "Settings in the order of the catalogue; secrets masked", body = [Setting])),
+    security(("bearerAuth" = []), ("cookieAuth" = [])),
+    extensions(("x-permission" = json!("readSettings"))))]
+pub async fn list_settings(State(app): State<App>, caller: Caller, Query(query): Query<ListSettings>) -> Result<axum::Json<Vec<Setting>>> {
+    caller.may(Permission::ReadSettings)?;
+    if query.show_secrets.0 {
+        caller.may(Permission::UpdateClientSettings)?;
+    }
+    let settings = service::of(&app, caller.tenant).await?;
+    let part = query.filter_by_name.unwrap_or_default().to_lowercase();
+    Ok(axum::Json(shown(&settings, &caller, query.show_secrets.0, |definition| {
+        definition.name.to_lowercase().contains(&part)
+            && query.filter_by_category.as_deref().is_none_or(|category| definition.category == category)
+            && query.filter_by_used_by.as_deref().is_none_or(|part| definition.used_by.contains(&part))
+    })))
+}
+
+/// Body of `POST /settings`: names and values.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub struct SettingsUpdate(Map<String, Value>);
+
+impl PartialSchema for SettingsUpdate {
+    fn schema() -> RefOr<Schema> {
+        let properties: Map<String, Value> = CATALOGUE.iter().map(|definition| (definition.name.to_owned(), definition.json_schema())).collect();
+        let schema = json!({
+            "type": "object",
+            "description": "Names and values; null = back to the default.",
+            "properties": properties,
+            "additionalProperties": false,
+            "example": {"erpCacheSeconds": 300, "sessionIdleHours": 8},
+        });
+        serde_json::from_value(schema).unwrap_or_else(|_| RefOr::T(Schema::default()))
+    }
+}
+
+impl ToSchema for SettingsUpdate {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        use crate::erp::custom::wire::Executor;
+        schemas.push((Executor::name().into_owned(), Executor::schema()));
+        Executor::schemas(schemas);
+    }
+}
+
+/// Changes settings, all or nothing.
+///
+/// Each change is an event and holds on every node within a second. 409: the settings would not fit together.
+#[utoipa::path(post, path = "/api/mind/settings", tag = "settings", operation_id = "update_settings",
+    request_body = SettingsUpdate,
+    responses((status = 200, description = "All changes hold", body = Success)),
+    security(("bearerAuth" = []), ("cookieAuth" = [])),
+    extensions(("x-permission" = json!("updateClientSettings"))))]
+pub async fn update_settings(State(app): State<App>, caller: Caller, Json(body): Json<SettingsUpdate>) -> Result<axum::Json<Success>> {
+    caller.may(Permission::UpdateClientSettings)?;
+    apply(&app, &caller, body.0).await
+}
+
+async fn apply(app: &App, caller: &Caller, body: Map<String, Value>) -> Result<axum::Json<Success>> {
+    let changes = Change::parse(body)?;
+    for permission in changes.iter().filter_map(|change| change.definition().permission) {
+        caller.may(permission)?;
+    }
+    service::update(app, caller.tenant, Some(caller.profile), changes).await?;
+    Ok(axum::Json(Success { success: true }))
+}
+
+/// Changes one setting.
+#[utoipa::path(put, path = "/api/mind/settings/{name}", tag = "settings", operation_id = "update_setting",
+    params(("name" = String, Path, description = "Name of the setting", max_length = 100, pattern = r"^[A-Za-z0-9]+$", example = "erpCacheSeconds")),
+    request_body(content = Value, description = "The value itself; null = back to the default", example = json!(300)),
+    responses((status = 200, description = "The change holds", body = Success)),
+    security(("bearerAuth" = []), ("cookieAuth" = [])),
+    extensions(("x-permission" = json!("updateClientSettings"))))]
+pub async fn update_setting(State(app): State<App>, caller: Caller, Path(name): Path<String>, Json(value): Json<Value>) -> Result<axum::Json<Success>> {
+    caller.may(Permission::UpdateClientSettings)?;
+    if definition(&name).is_none() {
+        return Err(Error::not_found("Setting", name));
+    }
+    apply(&app, &caller, Map::from_iter([(name, value)])).await
+}
+
+/// Names and values in force, secrets masked.
+#[utoipa::path(get, path = "/api/mind/settings/compact", tag = "settings", operation_id = "get_compact_settings",
+    responses((status = 200, description = "Names and values; secrets masked", body = BTreeMap<String, Value>, example = json!({"erpSystem": "custom", "erpCacheSeconds": 300}))),
+    security(("bearerAuth" = []), ("cookieAuth" = [])),
+    extensions(("x-permission" = json!("readSettings"))))]
+pub async fn get_compact_settings(State(app): State<App>, caller: Caller) -> Result<axum::Json<BTreeMap<&'static str, Value>>> {
+    caller.may(Permission::ReadSettings)?;
+    let settings = service::of(&app, caller.tenant).await?;
+    Ok(axum::Json(CATALOGUE.iter().map(|definition| (definition.name, settings.shown(definition, false))).collect()))
+}
+
+/// `GET /settings/category/{category}`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SettingsCategory {
+    /// Always true.
+    success: bool,
+    /// The category.
+    #[schema(example = "erp")]
+    category: String,
+    /// Its groups, in the order a page shows them.
+    groups: Vec<SettingsGroup>,
+}
+
+/// A group of settings that a page shows together.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SettingsGroup {
+    /// Name.
+    #[schema(example = "connection")]
+    name: &'static str,
+    /// Name for people, in the caller's language.
+    label: &'static str,
+    /// Its settings.
+    settings: Vec<Setting>,
+}
+
+/// Settings of a category, grouped.
+#[utoipa::path(get, path = "/api/mind/settings/category/{category}", tag = "settings", operation_id = "get_settings_category",
+    params(("category" = String, Path, description = "Name of the category", max_length = 100, pattern = r"^[A-Za-z0-9]+$", example = "erp")),
+    responses((status = 200, description = "Groups of the category; secrets masked", body = SettingsCategory)),
+    security(("bearerAuth" = []), ("cookieAuth" = [])),
+    extensions(("x-permission" = json!("readSettings"))))]
+pub async fn get_settings_category(State(app): State<App>, caller: Caller, Path(category): Path<String>) -> Result<axum::Json<SettingsCategory>> {
+    caller.may(Permission::ReadSettings)?;
+    let settings = service::of(&app, caller.tenant).await?;
+    let all = shown(&settings, &caller, false, |definition| definition.category == category);
+    if all.is_empty() {
+        return Err(Error::not_found("Category", category));
+    }
+    let groups = GROUPS
+        .iter()
+        .map(|(name, label)| SettingsGroup {
+            name,
+            label: label.in_language(caller.language),
+            settings: all.iter().filter(|setting| setting.group == *name).cloned().collect(),
+        })
+        .filter(|group| !group.settings.is_empty())
+        .collect();
+    Ok(axum::Json(SettingsCategory { success: true, category, groups }))
+}
+
+/// Query of `GET /settings/search`.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SearchSettings {
+    /// Part of a name, label or description, in German or English, any case.
+    #[param(max_length = 100, pattern = r"^[^\x00]*$", example = "cache")]
+    q: String,
+}
+
+/// Settings whose name, label or description holds a text.
+#[utoipa::path(get, path = "/api/mind/settings/search", tag = "settings", operation_id = "search_settings",
+    params(SearchSettings),
+    responses((status = 200, description = "Settings found, in the order of the catalogue; secrets masked", body = [Setting])),
+    security(("bearerAuth" = []), ("cookieAuth" = [])),
+    extensions(("x-permission" = json!("readSettings"))))]
+pub async fn search_settings(State(app): State<App>, caller: Caller, Query(query): Query<SearchSettings>) -> Result<axum::Json<Vec<Setting>>> {
+    caller.may(Permission::ReadSettings)?;
+    let settings = service::of(&app, caller.tenant).await?;
+    let q = query.q.trim().to_lowercase();
+    Ok(axum::Json(shown(&settings, &caller, false, |definition| {
+        let texts = [definition.name, definition.label.de, definition.label.en, definition.description.de, definition.description.en];
+        texts.iter().any(|text| text.to_lowercase().contains(&q))
+    })))
+}

@@ -1,0 +1,317 @@
+//! Reading settings in force, and changing them all or nothing.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value, json};
+
+use super::{
+    model::{CATALOGUE, Definition, Kind, MASK, definition},
+    store::{self, StoredSetting},
+};
+use crate::{
+    App,
+    db::TenantTx,
+    domain::{
+        event::{self, NewEvent},
+        profile::ProfileId,
+        tenant::TenantId,
+    },
+    erp::{
+        custom::wire::Executor,
+        registry::{ErpSettings, ErpSystem},
+    },
+    error::{Code, Error, FieldError, Result},
+    secret::Place,
+};
+
+/// The settings of one tenant, defaults filled in, secrets decrypted.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    values: BTreeMap<&'static str, Value>,
+    secrets: BTreeMap<&'static str, SecretString>,
+}
+
+impl Settings {
+    /// The value in force; null for a secret.
+    pub fn value(&self, definition: &Definition) -> Value {
+        self.values.get(definition.name).cloned().unwrap_or_else(|| definition.default_value())
+    }
+
+    /// The value as the API shows it: secrets masked unless `reveal`.
+    pub fn shown(&self, definition: &Definition, reveal: bool) -> Value {
+        if !definition.is_secret() {
+            return self.value(definition);
+        }
+        match self.secrets.get(definition.name) {
+            None => Value::Null,
+            Some(secret) if reveal && !definition.never_shown => {
+                serde_json::from_str(secret.expose_secret()).unwrap_or_else(|_| json!(MASK))
+            }
+            Some(_) => json!(MASK),
+        }
+    }
+
+    fn named(&self, name: &str) -> Value {
+        definition(name).map_or(Value::Null, |definition| self.value(definition))
+    }
+
+    /// A whole number; the catalogue guarantees type and bounds.
+    pub fn int(&self, name: &str) -> i64 {
+        self.named(name).as_i64().unwrap_or_default()
+    }
+
+    /// A number of hours as a span.
+    pub fn hours(&self, name: &str) -> chrono::Duration {
+        chrono::Duration::hours(self.int(name))
+    }
+
+    /// A number of days as a span.
+    pub fn days(&self, name: &str) -> chrono::Duration {
+        chrono::Duration::days(self.int(name))
+    }
+
+    /// A number of seconds as a span.
+    pub fn seconds(&self, name: &str) -> Duration {
+        Duration::from_secs(self.int(name).unsigned_abs())
+    }
+
+    /// Whether a page of this origin may use the visitor's cookie.
+    pub fn allows_origin(&self, origin: &str) -> bool {
+        self.named("allowedOrigins").as_array().is_some_and(|list| list.iter().any(|item| item.as_str() == Some(origin)))
+    }
+
+    /// The connection to the ERP.
+    pub fn erp(&self) -> ErpSettings {
+        let call = |name: &str| serde_json::from_value::<Option<Executor>>(self.named(name)).ok().flatten();
+        ErpSettings {
+            system: self.named("erpSystem").as_str().and_then(|text| text.parse().ok()).unwrap_or(ErpSystem::Store),
+            contract_by_id: call("searchContractByIdExecutor"),
+            customer_by_id: call("searchCustomerByIdExecutor"),
+            search_by_fields: call("searchContractByFieldsExecutor"),
+            search_by_text: call("searchCustomerByTextExecutor"),
+            secrets: self.secret_map("executorSecrets"),
+            max_concurrent: usize::try_from(self.int("erpMaxConcurrentRequests")).unwrap_or(1),
+        }
+    }
+
+    fn secret_map(&self, name: &str) -> BTreeMap<String, SecretString> {
+        let parsed: Option<BTreeMap<String, String>> =
+            self.secrets.get(name).and_then(|secret| serde_json::from_str(secret.expose_secret()).ok());
+        parsed.unwrap_or_default().into_iter().map(|(key, value)| (key, SecretString::from(value))).collect()
+    }
+
+    /// The joint state that single values cannot show: what an ERP connection needs is there.
+    fn conflicts(&self) -> Vec<FieldError> {
+        let erp = self.erp();
+        let mut conflicts = Vec::new();
+        match erp.system {
+            ErpSystem::Store => {}
+            ErpSystem::Custom => {
+                for (name, call) in [
+                    ("searchContractByIdExecutor", &erp.contract_by_id),
+                    ("searchCustomerByIdExecutor", &erp.customer_by_id),
+                ] {
+                    if call.is_none() {
+                        conflicts.push(FieldError::new(name, "must be set while erpSystem is custom"));
+                    }
+                }
+            }
+            ErpSystem::Powercloud | ErpSystem::LynqTech => {
+                conflicts.push(FieldError::new("erpSystem", format!("this version has no adapter for {} yet", erp.system.as_str())));
+            }
+        }
+        for definition in CATALOGUE.iter().filter(|definition| matches!(definition.kind, Kind::Executor)) {
+            let call = serde_json::from_value::<Option<Executor>>(self.value(definition)).ok().flatten();
+            for name in call.iter().flat_map(Executor::secret_names) {
+                if !erp.secrets.contains_key(&name) {
+                    let at = format!("{}.headers", definition.name);
+                    conflicts.push(FieldError::new(at, format!("uses {{{{secret.{name}}}}}, which executorSecrets does not have")));
+                }
+            }
+        }
+        conflicts
+    }
+}
+
+/// The settings of a tenant, at most a second old.
+pub async fn of(app: &App, tenant: TenantId) -> Result<Arc<Settings>> {
+    let load = async {
+        let mut tx = app.db().tenant_tx(tenant).await?;
+        let settings = load(app, &mut tx).await?;
+        tx.commit().await?;
+        Ok(Arc::new(settings))
+    };
+    app.settings_cache().try_get_with(tenant, load).await.map_err(crate::app::shared_failure)
+}
+
+async fn load(app: &App, tx: &mut TenantTx) -> Result<Settings> {
+    let mut settings = Settings::default();
+    for row in store::list(tx).await? {
+        // A name this version does not know belongs to a newer one; leave it alone.
+        let Some(definition) = definition(&row.name) else { continue };
+        if let Some(value) = row.value {
+            settings.values.insert(definition.name, value);
+        } else if let Some(envelope) = row.secret {
+            let plain = app.keys().open(place(tx.tenant(), definition.name), &envelope).map_err(Error::internal)?;
+            let text = String::from_utf8(plain).map_err(Error::internal)?;
+            settings.secrets.insert(definition.name, SecretString::from(text));
+        }
+    }
+    Ok(settings)
+}
+
+fn place(tenant: TenantId, name: &str) -> Place<'_> {
+    Place { tenant: tenant.0, table: "setting", name }
+}
+
+/// A change that passed the checks of its own setting. Null = back to the default.
+#[derive(Clone, Debug)]
+pub struct Change {
+    definition: &'static Definition,
+    value: Value,
+}
+
+impl Change {
+    /// Checks names and values. Every fault of the request is named at once.
+    pub fn parse(body: Map<String, Value>) -> Result<Vec<Self>> {
+        let mut errors = Vec::new();
+        let mut changes = Vec::new();
+        for (name, value) in body {
+            match definition(&name) {
+                None => errors.push(FieldError::new(name, "is not a setting; GET /api/mind/settings lists them")),
+                Some(definition) => {
+                    if !value.is_null()
+                        && !is_mask(definition, &value)
+                        && let Err(error) = definition.check(&value)
+                    {
+                        errors.push(error);
+                    }
+                    changes.push(Self { definition, value });
+                }
+            }
+        }
+        if errors.is_empty() { Ok(changes) } else { Err(Error::invalid(errors)) }
+    }
+
+    /// The setting it changes.
+    pub fn definition(&self) -> &'static Definition {
+        self.definition
+    }
+}
+
+/// Clients send whole objects back, masks included.
+fn is_mask(definition: &Definition, value: &Value) -> bool {
+    definition.is_secret() && value.as_str() == Some(MASK)
+}
+
+/// Applies changes, all or nothing, with an event for each setting that really changed.
+pub async fn update(app: &App, tenant: TenantId, by: Option<ProfileId>, changes: Vec<Change>) -> Result<()> {
+    refuse_private_urls(app, &changes).await?;
+    let now = app.now();
+    let mut tx = app.db().tenant_tx(tenant).await?;
+    store::lock(&mut tx).await?;
+    let mut settings = load(app, &mut tx).await?;
+    for change in changes.into_iter().filter(|change| !is_mask(change.definition, &change.value)) {
+        let definition = change.definition;
+        let old = settings.shown(definition, false);
+        let row = if definition.is_secret() {
+            set_secret(app, &mut settings, tenant, definition, &change.value)?
+        } else {
+            if old == change.value || (change.value.is_null() && !settings.values.contains_key(definition.name)) {
+                continue;
+            }
+            if change.value.is_null() {
+                settings.values.remove(definition.name);
+            } else {
+                settings.values.insert(definition.name, change.value.clone());
+            }
+            (!change.value.is_null()).then(|| StoredSetting { name: definition.name.to_owned(), value: Some(change.value), secret: None })
+        };
+        match row {
+            Some(row) => store::upsert(&mut tx, &row, by, now).await?,
+            None => store::delete(&mut tx, definition.name).await?,
+        }
+        let data = json!({"name": definition.name, "old": old, "new": settings.shown(definition, false)});
+        let event = NewEvent { kind: "settingsUpdated", data, created_by: by };
+        event::store::append(&mut tx, &event, now).await?;
+    }
+    let conflicts = settings.conflicts();
+    if !conflicts.is_empty() {
+        return Err(conflict(conflicts));
+    }
+    tx.commit().await?;
+    app.settings_cache().invalidate(&tenant).await;
+    Ok(())
+}
+
+fn conflict(errors: Vec<FieldError>) -> Error {
+    Error::Problem {
+        code: Code::Conflict,
+        error: "The settings do not fit together; nothing was changed".into(),
+        details: None,
+        errors,
+        retry_after: None,
+    }
+}
+
+/// Puts a secret into the snapshot and seals it for its row; none when nothing is left to store.
+fn set_secret(app: &App, settings: &mut Settings, tenant: TenantId, definition: &'static Definition, value: &Value) -> Result<Option<StoredSetting>> {
+    let next = match (definition.kind, value) {
+        (_, Value::Null) => None,
+        (Kind::SecretMap, Value::Object(entries)) => {
+            let mut map: Map<String, Value> = settings
+                .secrets
+                .get(definition.name)
+                .and_then(|secret| serde_json::from_str(secret.expose_secret()).ok())
+                .unwrap_or_default();
+            for (key, entry) in entries {
+                if entry.is_null() {
+                    map.remove(key);
+                } else if entry.as_str() != Some(MASK) {
+                    map.insert(key.clone(), entry.clone());
+                }
+            }
+            (!map.is_empty()).then_some(Value::Object(map))
+        }
+        (_, other) => Some(other.clone()),
+    };
+    let Some(next) = next else {
+        settings.secrets.remove(definition.name);
+        return Ok(None);
+    };
+    let text = next.to_string();
+    let envelope = app.keys().seal(place(tenant, definition.name), text.as_bytes());
+    settings.secrets.insert(definition.name, SecretString::from(text));
+    Ok(Some(StoredSetting { name: definition.name.to_owned(), value: None, secret: Some(envelope) }))
+}
+
+/// A URL the guard would refuse at every call is refused when it is saved. Whether it is depends on DNS and on the
+/// operator's allow-list, so it is a conflict with the present state rather than a malformed request.
+async fn refuse_private_urls(app: &App, changes: &[Change]) -> Result<()> {
+    let mut errors = Vec::new();
+    for change in changes.iter().filter(|change| matches!(change.definition.kind, Kind::Executor)) {
+        let Some(url) = change.value.get("url").and_then(Value::as_str).and_then(|text| text.parse().ok()) else { continue };
+        if let Err(error) = app.outbound().check(&url).await {
+            errors.push(FieldError::new(format!("{}.url", change.definition.name), error.to_string()));
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(conflict(errors)) }
+}
+
+/// Re-encrypts every secret that is not under the active key. Answers how many were.
+pub async fn rotate_secrets(app: &App, tenant: TenantId) -> Result<usize> {
+    let now = app.now();
+    let mut tx = app.db().tenant_tx(tenant).await?;
+    store::lock(&mut tx).await?;
+    let mut rotated = 0;
+    for row in store::list(&mut tx).await? {
+        let Some(envelope) = row.secret.filter(|envelope| !app.keys().is_current(envelope)) else { continue };
+        let plain = app.keys().open(place(tenant, &row.name), &envelope).map_err(Error::internal)?;
+        let secret = Some(app.keys().seal(place(tenant, &row.name), &plain));
+        store::upsert(&mut tx, &StoredSetting { name: row.name, value: None, secret }, None, now).await?;
+        rotated += 1;
+    }
+    tx.commit().await?;
+    Ok(rotated)
+}

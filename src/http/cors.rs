@@ -1,0 +1,56 @@
+//! Cross-origin reads for pages on other sites (`contract/auth.md`): with a bearer token from anywhere, because such a page
+//! already holds the token; with the cookie only from the tenant's allow-list.
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::client::Client;
+use crate::{
+    App,
+    domain::{settings, tenant},
+};
+
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
+const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-type, if-match, idempotency-key, accept-language");
+const EXPOSED: HeaderValue = HeaderValue::from_static("x-tx-id, x-erp-source, age, etag, retry-after");
+
+/// Answers preflights and adds what a browser needs to hand the answer over.
+pub async fn allow(State(app): State<App>, request: Request, next: Next) -> Response {
+    let Some(origin) = request.headers().get(header::ORIGIN).cloned() else { return next.run(request).await };
+    let preflight = request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let (parts, body) = request.into_parts();
+    let client = Client::of(&parts, &app.config().trusted_proxies);
+    let listed = is_listed(&app, &client.host, &origin).await;
+    let mut response =
+        if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(Request::from_parts(parts, body)).await };
+    set(response.headers_mut(), origin, listed, preflight);
+    response
+}
+
+/// Whether the tenant of this host lists the origin. A preflight carries no credential, so the host has to say it.
+async fn is_listed(app: &App, host: &str, origin: &HeaderValue) -> bool {
+    let Ok(origin) = origin.to_str() else { return false };
+    let Ok(Some(tenant)) = tenant::service::by_host(app, host).await else { return false };
+    settings::service::of(app, tenant.id).await.is_ok_and(|settings| settings.allows_origin(origin))
+}
+
+fn set(headers: &mut HeaderMap, origin: HeaderValue, listed: bool, preflight: bool) {
+    if listed {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    } else {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
+    if preflight {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS);
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    } else {
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    }
+}

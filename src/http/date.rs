@@ -1,0 +1,45 @@
+//! Dates as the contract spells them (`contract/index.md`): three forms live side by side, each a type of its own.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Berlin;
+use serde::{Serialize, Serializer};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
+
+/// `2026-01-13 18:28:51`, wall clock of Europe/Berlin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WireDateTime(pub DateTime<Utc>);
+
+impl Serialize for WireDateTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0.with_timezone(&Berlin).format("%Y-%m-%d %H:%M:%S"))
+    }
+}
+
+impl PartialSchema for WireDateTime {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$"))
+            .description(Some("Wall clock of Europe/Berlin"))
+            .examples(["2026-01-13 18:28:51"])
+            .into()
+    }
+}
+
+impl ToSchema for WireDateTime {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summer_and_winter_are_berlin_time() {
+        for (instant, wall) in [("2026-07-01T22:30:00Z", "2026-07-02 00:30:00"), ("2026-01-01T22:30:00Z", "2026-01-01 23:30:00")] {
+            let date: DateTime<Utc> = instant.parse().unwrap();
+            assert_eq!(serde_json::to_value(WireDateTime(date)).unwrap(), wall);
+        }
+    }
+}

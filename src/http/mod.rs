@@ -1,0 +1,14 @@
+//! What handlers share: who calls, typed input with precise errors, and the middleware around them.
+
+pub mod caller;
+pub mod client;
+pub mod cors;
+pub mod date;
+pub mod input;
+pub mod limits;
+pub mod openapi;
+pub mod query;
+pub mod transaction;
+
+pub use caller::Caller;
+pub use input::{Form, Json, Path, Query};

@@ -1,0 +1,91 @@
+//! The spec as a whole: what single handlers do not say because it holds for all of them.
+
+use utoipa::{
+    Modify, OpenApi, ToSchema as _,
+    openapi::{
+        ContentBuilder, Ref, RefOr, ResponseBuilder,
+        path::Operation,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+use crate::error::{Code, FieldError, Problem};
+
+/// Title, security schemes, shared schemas.
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(title = "enneo.MIND API", version = "1",
+        description = "REST backend for AI customer service in the energy market. Every answer carries X-Tx-Id; every problem has the shape of the schema Error."),
+    servers((url = "/")),
+    components(schemas(Problem, Code, FieldError)),
+    tags(
+        (name = "auth", description = "Sign-in, sessions, tokens"),
+        (name = "customer", description = "Customers as the ERP knows them"),
+        (name = "contract", description = "Contracts as the ERP knows them"),
+        (name = "profile", description = "People and service workers"),
+        (name = "settings", description = "What a tenant can configure"),
+        (name = "health", description = "For operators"),
+        (name = "version", description = "For operators"),
+        (name = "docs", description = "This description"),
+    ),
+    modifiers(&Everywhere),
+)]
+pub struct ApiDoc;
+
+struct Everywhere;
+
+impl Modify for Everywhere {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let components = api.components.get_or_insert_default();
+        components.add_security_scheme(
+            "bearerAuth",
+            SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build()),
+        );
+        components.add_security_scheme("cookieAuth", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("connect.sid"))));
+    }
+}
+
+/// Adds to every operation the problems it shares with all others, so that each lists every status it can answer.
+pub fn complete(mut api: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    for (path, item) in &mut api.paths.paths {
+        let has_segment = path.contains('{');
+        for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten() {
+            add_problems(operation, has_segment);
+        }
+    }
+    api
+}
+
+fn add_problems(operation: &mut Operation, has_segment: bool) {
+    let extension = |name: &str| operation.extensions.as_ref().and_then(|all| all.get(name)).is_some();
+    let secured = operation.security.as_ref().is_some_and(|all| all.iter().any(|one| !is_empty(one)));
+    let has_body = operation.request_body.is_some();
+    let has_input = has_body || has_segment || operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
+    let has_session = secured || operation.operation_id.as_deref() == Some("login");
+    let erp = extension("x-erp");
+    let rows: [(&str, &str, bool); 12] = [
+        ("400", "Something in the request is wrong; `errors` names each field", has_input),
+        ("401", "No valid credential", has_session),
+        ("403", "The permission is missing, or a page of another site used the visitor's cookie", has_session),
+        ("404", "No such thing in this tenant", has_segment),
+        ("409", "The present state forbids it", has_input),
+        ("413", "The body is too large", has_body),
+        ("415", "The content type of the body is not supported", has_body),
+        ("429", "Too many attempts; wait as long as Retry-After says", operation.operation_id.as_deref() == Some("login")),
+        ("500", "The server's fault; give the txId to the operator", true),
+        ("501", "The tenant's ERP connection does not support this, or is not configured", erp),
+        ("502", "The ERP refused the request, is down or sends nonsense", erp),
+        ("503", "Database not reachable, request too long, or calls to the ERP paused", true),
+    ];
+    for (status, description, applies) in rows {
+        if applies && !operation.responses.responses.contains_key(status) {
+            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(Problem::name()))).build();
+            let response = ResponseBuilder::new().description(description).content("application/json", content).build();
+            operation.responses.responses.insert(status.to_owned(), RefOr::T(response));
+        }
+    }
+}
+
+fn is_empty(requirement: &utoipa::openapi::SecurityRequirement) -> bool {
+    serde_json::to_value(requirement).is_ok_and(|value| value.as_object().is_none_or(serde_json::Map::is_empty))
+}

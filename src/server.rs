@@ -1,0 +1,147 @@
+//! Bringing the server up and down: database, keys, demo tenant, listeners, in this order and back.
+
+mod database;
+mod demo;
+mod listen;
+mod logging;
+
+use std::{net::SocketAddr, sync::Arc, time::Instant};
+
+use anyhow::{Context as _, Result};
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    App,
+    app::SystemClock,
+    config::Config,
+    jobs,
+    outbound::Outbound,
+    router, sandbox,
+};
+
+pub use database::{Database, keys};
+pub use logging::start_logging;
+
+/// Which part of the work this process takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Role {
+    /// API and worker.
+    All,
+    /// API alone.
+    Api,
+    /// Worker alone, with the admin listener.
+    Worker,
+}
+
+/// Measures the steps of the start for the log.
+struct Steps(Instant);
+
+impl Steps {
+    fn done(&mut self, step: &str) {
+        tracing::info!(ms = self.0.elapsed().as_millis(), "{step}");
+        self.0 = Instant::now();
+    }
+}
+
+/// Puts the parts of the process together around a database.
+pub fn assemble(config: Config, database: &Database, keys: crate::secret::KeyRing) -> Result<App> {
+    let outbound = Outbound::new(config.outbound_allow.clone(), config.outbound_connect_timeout)?;
+    Ok(App::new(config, database.db().clone(), keys, Arc::new(SystemClock), Arc::new(outbound)))
+}
+
+/// Serves until SIGINT or SIGTERM, then drains and stops.
+pub async fn serve(config: Config, role: Role) -> Result<()> {
+    let mut steps = Steps(Instant::now());
+    // Ports first: a taken port should not cost the start of a database.
+    let api = if role == Role::Worker { None } else { Some(listen::exactly("MIND_LISTEN", config.listen).await?) };
+    let admin = listen::or_free("MIND_ADMIN_LISTEN", config.admin_listen, config.is_production()).await?;
+    let sandbox_listener =
+        if config.is_production() { None } else { listen::or_free("MIND_SANDBOX_LISTEN", config.sandbox_listen, false).await? };
+    let metrics = listen::metrics()?;
+    let database = Database::open(&config).await?;
+    steps.done("database ready");
+    if config.is_production() {
+        database.db().check_migrated().await?;
+    } else {
+        database.db().migrate().await?;
+    }
+    steps.done("schema up to date");
+    let keys = keys(&config)?;
+    let app = assemble(config, &database, keys)?;
+    let stop = CancellationToken::new();
+    let tasks = TaskTracker::new();
+    let mut banner = None;
+    if !app.config().is_production() && role != Role::Worker {
+        let sandbox = match sandbox_listener {
+            Some(listener) => Some(demo::start_sandbox(&app, listener, &tasks, &stop)?),
+            None => None,
+        };
+        banner = Some(demo::prepare(&app, sandbox.as_ref()).await.context("preparing the demo tenant")?);
+        steps.done("demo tenant ready");
+    }
+    if role != Role::Api {
+        tasks.spawn(jobs::run(app.clone(), stop.clone()));
+    }
+    if let Some((listener, address)) = admin {
+        let router = listen::admin_router(app.clone(), metrics);
+        tasks.spawn(run(listener, router, stop.clone()));
+        tracing::info!(%address, "admin listener ready");
+    }
+    if let Some(listener) = api {
+        let address = listener.local_addr()?;
+        tasks.spawn(run(listener, router::build(app.clone())?, stop.clone()));
+        tracing::info!(%address, "API ready");
+    }
+    if let Some(banner) = banner {
+        banner.print();
+    }
+    stop_signal().await?;
+    tracing::info!("stopping: running requests may end");
+    stop.cancel();
+    tasks.close();
+    if tokio::time::timeout(app.config().drain_timeout, tasks.wait()).await.is_err() {
+        tracing::warn!("some requests did not end in time");
+    }
+    database.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Serves a router until told to stop, then lets running requests end.
+async fn run(listener: TcpListener, router: Router, stop: CancellationToken) {
+    use axum::serve::ListenerExt as _;
+    // An answer is written in one piece; waiting for more of it costs 40 ms on kept connections.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY not set");
+        }
+    });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await {
+        tracing::error!(%error, "listener ended");
+    }
+}
+
+/// SIGINT or SIGTERM.
+async fn stop_signal() -> Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result.map_err(Into::into),
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+/// Runs the sandbox alone.
+pub async fn serve_sandbox(address: SocketAddr, options: sandbox::Options) -> Result<()> {
+    let listener = listen::exactly("--listen", address).await?;
+    let address = listener.local_addr()?;
+    println!("ERP sandbox at http://{address}/ (the four calls of the custom API below /custom, controls below /_sandbox)");
+    let stop = CancellationToken::new();
+    let server = tokio::spawn(sandbox::serve(listener, options, stop.clone()));
+    stop_signal().await?;
+    stop.cancel();
+    server.await??;
+    Ok(())
+}
