@@ -1,1 +1,25 @@
-fn main(){}
+//! One test binary: everything shares one Postgres, one support module, and one link step.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop there")]
+
+mod api {
+    mod auth;
+    mod contract;
+    mod customer;
+    mod docs;
+    mod errors;
+    mod health;
+    mod profile;
+    mod settings;
+}
+mod architecture;
+mod config;
+mod embedded;
+mod erp {
+    mod custom;
+}
+mod isolation;
+mod migrations;
+mod openapi;
+mod outbound;
+mod sandbox;
+mod support;

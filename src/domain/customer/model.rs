@@ -69,7 +69,6 @@ pub struct CustomerHit {
 /// A phone number: digits as a number, or a text that is none.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "only the schema is used")]
 pub enum PhoneNumber {
     /// Country code and number, without `+`.
     Digits(i64),
