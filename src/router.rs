@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderValue, header},
     middleware,
 };
+use serde_json::Value;
 use tower_cookies::CookieManagerLayer;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, set_header::SetResponseHeaderLayer};
 use utoipa::OpenApi as _;
@@ -31,9 +32,22 @@ fn domains() -> OpenApiRouter<App> {
         .merge(settings::routes())
 }
 
-/// The spec of every route.
-pub fn spec() -> utoipa::openapi::OpenApi {
-    openapi::complete(domains().split_for_parts().1)
+/// The OpenAPI description of every route.
+pub fn spec() -> Value {
+    describe(domains().split_for_parts().1)
+}
+
+fn describe(mut api: utoipa::openapi::OpenApi) -> Value {
+    openapi::complete(&mut api);
+    // Serialising to a Value fails only for maps whose keys are no texts.
+    let mut spec = serde_json::to_value(api).unwrap_or_default();
+    spec["components"]["schemas"]["SettingsUpdate"] = settings::model::schema::update();
+    spec
+}
+
+/// The description as text, the form that is committed and compared.
+pub fn spec_text() -> String {
+    format!("{:#}\n", spec())
 }
 
 /// Policy of the pages that the server itself serves; the explorer brings inline styles.
@@ -46,10 +60,10 @@ fn header(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLay
 }
 
 /// Every route with everything around it.
-pub fn build(app: App) -> Result<Router, serde_json::Error> {
+pub fn build(app: App) -> Result<Router, yaml_serde::Error> {
     let (routes, api) = domains().split_for_parts();
-    let api = openapi::complete(api);
-    let spec = Spec { yaml: api.to_yaml().map_err(serde::ser::Error::custom)?, json: api.to_pretty_json()? };
+    let spec = describe(api);
+    let spec = Spec { yaml: yaml_serde::to_string(&spec)?, json: format!("{spec:#}") };
     let config = app.config();
     let (body_limit, time_limit) = (config.body_limit, config.request_timeout);
     Ok(routes

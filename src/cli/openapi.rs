@@ -16,13 +16,7 @@ pub struct Arguments {
 
 /// Prints or compares the description.
 pub fn run(arguments: &Arguments) -> ExitCode {
-    let text = match router::spec().to_pretty_json() {
-        Ok(text) => text + "\n",
-        Err(error) => {
-            eprintln!("mind: the description cannot be written: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
+    let text = router::spec_text();
     let Some(path) = &arguments.check else {
         print!("{text}");
         return ExitCode::SUCCESS;

@@ -7,12 +7,14 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
         RefOr,
-        schema::{ObjectBuilder, OneOfBuilder, Schema, Type},
+        schema::{KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type},
     },
 };
 
 /// Longest id that any call accepts (`contract/webhook-erp.md`).
 pub const MAX_ID_CHARS: usize = 50;
+/// Texts that [`ErpId::parse`] takes, for the spec.
+const PATTERN: &str = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$";
 
 /// A contract or customer id as the ERP spells it. Two ids are the same when their text is, whatever the form.
 #[derive(Clone, Debug, Eq)]
@@ -38,7 +40,7 @@ pub enum InvalidId {
 impl ErpId {
     /// Reads an id from a path, a query or an upstream text.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
-        if text.trim().is_empty() {
+        if text.chars().all(|c| c == ' ') {
             return Err(InvalidId::Empty);
         }
         if text.chars().count() > MAX_ID_CHARS {
@@ -119,8 +121,8 @@ impl PartialSchema for ErpId {
     fn schema() -> RefOr<Schema> {
         OneOfBuilder::new()
             .description(Some("An id of the ERP: an integer or a text of up to 50 characters, as the ERP sent it."))
-            .item(ObjectBuilder::new().schema_type(Type::Integer))
-            .item(ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX_ID_CHARS)))
+            .item(ObjectBuilder::new().schema_type(Type::Integer).format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64))))
+            .item(ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(MAX_ID_CHARS)).pattern(Some(PATTERN)))
             .examples([serde_json::json!(746_839), serde_json::json!("VN-00001")])
             .into()
     }

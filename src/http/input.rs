@@ -15,9 +15,13 @@ use serde_json::Value;
 
 use crate::error::{Code, Error, FieldError};
 
-/// A JSON body. An empty body without content type counts as `{}`.
+/// A JSON object as the body. An empty body without content type counts as `{}` (`contract/index.md`).
 #[derive(Clone, Copy, Debug)]
 pub struct Json<T>(pub T);
+
+/// A body that may be any JSON value.
+#[derive(Clone, Debug)]
+pub struct AnyJson(pub Value);
 
 /// A body that is a form or, equally, JSON.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +82,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         if kind == BodyKind::Missing && !bytes.is_empty() {
             return Err(unsupported("Send the header Content-Type: application/json."));
         }
-        parse_json(if kind == BodyKind::Missing { b"{}" } else { &bytes }).map(Json)
+        parse_object(if kind == BodyKind::Missing { b"{}" } else { &bytes }).map(Json)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for AnyJson {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        match body_kind(request.headers()) {
+            BodyKind::Json => parse_json(&body(request, state).await?).map(AnyJson),
+            BodyKind::Missing if body(request, state).await?.is_empty() => {
+                Err(Error::new(Code::MalformedJson, "A body is required").details("Send application/json."))
+            }
+            _ => Err(unsupported("Send application/json.")),
+        }
     }
 }
 
@@ -92,7 +110,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
         }
         let bytes = body(request, state).await?;
         match kind {
-            BodyKind::Json => parse_json(&bytes).map(Form),
+            BodyKind::Json => parse_object(&bytes).map(Form),
             BodyKind::Missing if !bytes.is_empty() => Err(unsupported("Send the header Content-Type.")),
             _ => {
                 let text = std::str::from_utf8(&bytes).map_err(|_| Error::field("", "the form must be UTF-8"))?;
@@ -126,6 +144,15 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
             Err(_) => Err(Error::internal(anyhow::anyhow!("a handler asks for path segments that its route does not have"))),
         }
     }
+}
+
+/// Reads an object. Serde would also take a list of its fields in order, which nobody means.
+fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        parse_json::<serde::de::IgnoredAny>(bytes)?;
+        return Err(Error::field("", "must be an object, not a list"));
+    }
+    parse_json(bytes)
 }
 
 /// Reads JSON so that a refusal carries the path of the first wrong value.

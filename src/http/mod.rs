@@ -8,7 +8,9 @@ pub mod input;
 pub mod limits;
 pub mod openapi;
 pub mod query;
+pub mod text;
 pub mod transaction;
 
 pub use caller::Caller;
-pub use input::{Form, Json, Path, Query};
+pub use input::{AnyJson, Form, Json, Path, Query};
+pub use text::Text;

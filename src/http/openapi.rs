@@ -3,7 +3,7 @@
 use utoipa::{
     Modify, OpenApi, ToSchema as _,
     openapi::{
-        ContentBuilder, Ref, RefOr, ResponseBuilder,
+        ContentBuilder, Ref, RefOr, Required, ResponseBuilder,
         path::Operation,
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
@@ -45,24 +45,31 @@ impl Modify for Everywhere {
     }
 }
 
-/// Adds to every operation the problems it shares with all others, so that each lists every status it can answer.
-pub fn complete(mut api: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+/// Adds to every operation what it shares with all others, so that each lists every status it can answer.
+pub fn complete(api: &mut utoipa::openapi::OpenApi) {
     for (path, item) in &mut api.paths.paths {
         let has_segment = path.contains('{');
         for operation in [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten() {
             add_problems(operation, has_segment);
+            if has_extension(operation, "x-body-optional")
+                && let Some(RefOr::T(body)) = &mut operation.request_body
+            {
+                body.required = Some(Required::False);
+            }
         }
     }
-    api
+}
+
+fn has_extension(operation: &Operation, name: &str) -> bool {
+    operation.extensions.as_ref().and_then(|all| all.get(name)).is_some()
 }
 
 fn add_problems(operation: &mut Operation, has_segment: bool) {
-    let extension = |name: &str| operation.extensions.as_ref().and_then(|all| all.get(name)).is_some();
     let secured = operation.security.as_ref().is_some_and(|all| all.iter().any(|one| !is_empty(one)));
     let has_body = operation.request_body.is_some();
     let has_input = has_body || has_segment || operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
     let has_session = secured || operation.operation_id.as_deref() == Some("login");
-    let erp = extension("x-erp");
+    let erp = has_extension(operation, "x-erp");
     let rows: [(&str, &str, bool); 12] = [
         ("400", "Something in the request is wrong; `errors` names each field", has_input),
         ("401", "No valid credential", has_session),

@@ -23,7 +23,8 @@ use crate::{
             model::Claims,
             service::{self as auth, Shown, TokenOrder},
         },
-        profile::{self, ProfileId},
+        profile::{self, ProfileId, model::NewProfile},
+        role::store::AGENT,
         settings::service::{self as settings, Change},
         tenant::{self, Tenant, service::NewTenant},
     },
@@ -33,6 +34,9 @@ use crate::{
 
 const SLUG: &str = "demo";
 const EMAIL: &str = "admin@demo.example";
+const AGENT_EMAIL: &str = "agent@demo.example";
+/// Known to everybody, for trying things out with the rights of an agent; only while the API listens on loopback.
+const AGENT_PASSWORD: &str = "demo-agent";
 /// A token in the file that ends sooner is replaced at the start.
 const RENEW_BEFORE: chrono::Duration = chrono::Duration::days(14);
 
@@ -73,12 +77,14 @@ pub async fn prepare(app: &App, sandbox: Option<&Sandbox>) -> Result<Banner> {
         point_to(app, &tenant, sandbox).await?;
     }
     let password = password(app, &tenant, admin, known.get("DEMO_PASSWORD")).await?;
+    let agent = provide_agent(app, &tenant).await?;
     let (token, expires_at) = token(app, &tenant, admin, known.get("ENNEO_TOKEN")).await?;
     let link = auth::make_link(app, tenant.id, admin).await.map_err(failed)?;
     let banner = Banner {
         public_url: app.config().public_url.as_str().trim_end_matches('/').to_owned(),
         env_file: path,
         password,
+        agent,
         token,
         expires_at,
         link,
@@ -152,6 +158,28 @@ async fn password(app: &App, tenant: &Tenant, admin: ProfileId, known: Option<&S
     Ok(password)
 }
 
+/// An agent with a well-known password on a server that only this machine reaches; elsewhere the password is taken away.
+async fn provide_agent(app: &App, tenant: &Tenant) -> Result<bool> {
+    let open = app.config().listen.ip().is_loopback();
+    let known = SecretString::from(AGENT_PASSWORD);
+    if auth::password_fits(app, tenant.id, AGENT_EMAIL, &known).await.map_err(failed)? == open {
+        return Ok(open);
+    }
+    let password = if open { known } else { SecretString::from(random_token()) };
+    let hash = auth::hash_password(password.expose_secret().to_owned()).await.map_err(failed)?;
+    let now = app.now();
+    let mut tx = app.db().tenant_tx(tenant.id).await.map_err(failed)?;
+    match profile::store::find_id_by_email(&mut tx, AGENT_EMAIL).await.map_err(failed)? {
+        Some(agent) => profile::store::set_password(&mut tx, agent, &hash, now).await.map_err(failed)?,
+        None => {
+            let agent = NewProfile::person("Demo", AGENT_EMAIL, hash, AGENT).map_err(failed)?;
+            profile::store::insert(&mut tx, &agent, now).await.map_err(failed)?;
+        }
+    }
+    tx.commit().await.map_err(failed)?;
+    Ok(open)
+}
+
 /// The token in the file, where it is good for some time yet; else a new one. Shells that read the file keep working.
 async fn token(app: &App, tenant: &Tenant, admin: ProfileId, known: Option<&String>) -> Result<(SecretString, DateTime<Utc>)> {
     if let Some(text) = known
@@ -180,6 +208,7 @@ pub struct Banner {
     public_url: String,
     env_file: PathBuf,
     password: SecretString,
+    agent: bool,
     token: SecretString,
     expires_at: DateTime<Utc>,
     link: SecretString,
@@ -215,10 +244,11 @@ impl Banner {
     pub fn print(&self) {
         let Self { public_url, env_file, password, link, .. } = self;
         let file = env_file.display();
+        let agent = if self.agent { format!("             {AGENT_EMAIL}  {AGENT_PASSWORD}   (an agent: may look up, not configure)\n") } else { String::new() };
         println!(
             "\n  mind is ready at {public_url}/\n\
              \n  API docs   {public_url}/api/mind/docs/\n  signed in  {public_url}/sign-in?token={link}   (works once, within an hour)\n  \
-             sign-in    {EMAIL}  {password}\n\
+             sign-in    {EMAIL}  {password}\n{agent}\
              \n  Go on in another shell:\n\
              \n  . {file}; curl -s \"$BASE/customer/byContractId/746839\" -H \"$AUTH\"\n",
             link = link.expose_secret(),

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{profile::ProfileId, role::Permissions, tenant::Tenant},
+    http::Text,
     secret::KeyRing,
 };
 
@@ -66,15 +67,15 @@ pub struct Identity {
 #[serde(deny_unknown_fields)]
 pub struct LoginRequest {
     /// E-mail address of the profile.
-    #[schema(example = "admin@demo.example", max_length = 320, pattern = r"^[^\x00]*$")]
-    pub email: String,
+    #[schema(value_type = String, example = "agent@demo.example", max_length = 320, pattern = r"^[^\x00-\x1f\x7f]*$")]
+    pub email: Text<0, 320>,
     /// Password.
-    #[schema(value_type = String, example = "correct horse battery staple", max_length = 1000, pattern = r"^[^\x00]*$", format = Password)]
+    #[schema(value_type = String, example = "demo-agent", max_length = 1000, pattern = r"^[^\x00]*$", format = Password)]
     pub password: secrecy::SecretString,
     /// Short name of the tenant, where the host does not say it.
     #[serde(default)]
-    #[schema(example = "demo", max_length = 63, pattern = r"^[^\x00]*$")]
-    pub tenant: Option<String>,
+    #[schema(value_type = Option<String>, example = "demo", max_length = 63, pattern = r"^[^\x00-\x1f\x7f]*$")]
+    pub tenant: Option<Text<0, 63>>,
 }
 
 /// Who is signed in.

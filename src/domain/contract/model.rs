@@ -17,9 +17,9 @@ pub struct ContractAnswer {
     #[schema(inline)]
     pub contract: Contract,
     /// Only there when the ERP has trouble and a stored copy stands in.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    #[serde(flatten)]
     #[schema(inline)]
-    pub stale: Option<StaleMark>,
+    pub stale: StaleMark,
 }
 
 /// A hit of `GET /contract/search`.

@@ -14,13 +14,13 @@ use crate::{
     domain::{
         customer::{
             model::StaleMark,
-            routes::{LookupQuery, erp_id, provenance_headers, search_text},
+            routes::{LookupQuery, erp_id, provenance_headers},
         },
         erp_cache::{Freshness, service::Lookup},
         role::Permission,
     },
     error::{Error, Result},
-    http::{Caller, Path, Query, query::Flag},
+    http::{Caller, Path, Query, Text, query::Flag},
 };
 
 /// A contract.
@@ -48,64 +48,64 @@ pub async fn get_contract(State(app): State<App>, caller: Caller, Path(id): Path
 pub struct SearchContracts {
     /// Free text; finds the contracts of up to ten customers. Not together with attributes.
     #[serde(skip_serializing)]
-    #[param(min_length = 1, max_length = 200, pattern = r"^[A-Za-z0-9@]", example = "Mustermann")]
-    q: Option<String>,
+    #[param(inline, example = "Mustermann")]
+    q: Option<Text<0, 200>>,
     /// Whether rawData holds the ERP's own answer.
     #[serde(default, skip_serializing)]
     #[param(inline, example = "false")]
     include_raw_data: Flag,
     /// Contract number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[param(min_length = 1, max_length = 50, pattern = r"^[A-Za-z0-9+]")]
-    contract_id: Option<String>,
+    #[param(inline)]
+    contract_id: Option<Text<0, 50>>,
     /// Customer number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[param(min_length = 1, max_length = 50, pattern = r"^[A-Za-z0-9+]")]
-    customer_id: Option<String>,
+    #[param(inline)]
+    customer_id: Option<Text<0, 50>>,
     /// First name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[param(min_length = 1, max_length = 100, pattern = r"^[A-Za-z0-9+]")]
-    firstname: Option<String>,
+    #[param(inline)]
+    firstname: Option<Text<0, 100>>,
     /// Last name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[param(min_length = 1, max_length = 100, pattern = r"^[A-Za-z0-9+]")]
-    lastname: Option<String>,
+    #[param(inline)]
+    lastname: Option<Text<0, 100>>,
     /// First and last name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[param(min_length = 1, max_length = 200, pattern = r"^[A-Za-z0-9+]")]
-    fullname: Option<String>,
+    #[param(inline)]
+    fullname: Option<Text<0, 200>>,
     /// Day of birth.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[param(min_length = 1, max_length = 10, pattern = r"^[A-Za-z0-9+]")]
-    birthday: Option<String>,
+    #[param(inline)]
+    birthday: Option<Text<0, 10>>,
     /// Company.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[param(min_length = 1, max_length = 200, pattern = r"^[A-Za-z0-9+]")]
-    company: Option<String>,
+    #[param(inline)]
+    company: Option<Text<0, 200>>,
     /// E-mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[param(min_length = 1, max_length = 320, pattern = r"^[A-Za-z0-9+]")]
-    email: Option<String>,
+    #[param(inline)]
+    email: Option<Text<0, 320>>,
     /// Phone number.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[param(min_length = 1, max_length = 50, pattern = r"^[A-Za-z0-9+]")]
-    phone: Option<String>,
+    #[param(inline)]
+    phone: Option<Text<0, 50>>,
     /// Number of the meter.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[param(min_length = 1, max_length = 50, pattern = r"^[A-Za-z0-9+]")]
-    meter_number: Option<String>,
+    #[param(inline)]
+    meter_number: Option<Text<0, 50>>,
     /// Street, house number, postal code and city.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[param(min_length = 1, max_length = 300, pattern = r"^[A-Za-z0-9+]")]
-    address: Option<String>,
+    #[param(inline)]
+    address: Option<Text<0, 300>>,
     /// Postal code.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[param(min_length = 1, max_length = 20, pattern = r"^[A-Za-z0-9+]")]
-    postal_code: Option<String>,
+    #[param(inline)]
+    postal_code: Option<Text<0, 20>>,
     /// City.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[param(min_length = 1, max_length = 100, pattern = r"^[A-Za-z0-9+]")]
-    city: Option<String>,
+    #[param(inline)]
+    city: Option<Text<0, 100>>,
 }
 
 impl SearchContracts {
@@ -129,15 +129,13 @@ impl SearchContracts {
 pub async fn search_contracts(State(app): State<App>, caller: Caller, Query(query): Query<SearchContracts>) -> Result<axum::Json<Vec<ContractHit>>> {
     caller.may(Permission::ReadContract)?;
     let attributes = query.attributes()?;
-    if attributes.values().filter_map(Value::as_str).any(|text| text.chars().count() > 320) {
-        return Err(Error::field("address", "an attribute has at most 320 characters"));
-    }
     let lookup = Lookup::open(&app, caller.tenant, Freshness::Cached).await?;
-    let mut hits = match (&query.q, attributes.is_empty()) {
+    let q = query.q.as_deref().map(str::trim).filter(|q| !q.is_empty());
+    let mut hits = match (q, attributes.is_empty()) {
         (Some(_), false) => return Err(Error::conflict("q and attributes exclude each other")),
         // Every parameter is optional; who asks for nothing finds nothing.
         (None, true) => Vec::new(),
-        (Some(q), true) => service::search_by_text(&lookup, search_text(q)?).await?,
+        (Some(q), true) => service::search_by_text(&lookup, q).await?,
         (None, false) => service::search_by_fields(&lookup, &attributes).await?,
     };
     if !query.include_raw_data.0 {

@@ -17,25 +17,33 @@ pub struct CustomerAnswer {
     #[schema(inline)]
     pub customer: Customer,
     /// Only there when the ERP has trouble and a stored copy stands in.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    #[serde(flatten)]
     #[schema(inline)]
-    pub stale: Option<StaleMark>,
+    pub stale: StaleMark,
 }
 
-/// Says that an answer is a stored copy which stands in while the ERP has trouble.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+/// Says that an answer is a stored copy which stands in while the ERP has trouble. Absent from all other answers.
+#[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StaleMark {
-    /// True.
-    pub is_stale: bool,
-    /// Unix seconds at which the oldest part was fetched.
-    pub fetched_at: i64,
+    /// True, or absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
+    pub is_stale: Option<bool>,
+    /// Unix seconds at which the oldest part was fetched, or absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = i64, required = false)]
+    pub fetched_at: Option<i64>,
 }
 
 impl StaleMark {
     /// The mark, where one is due.
-    pub fn of(provenance: Provenance) -> Option<Self> {
-        (provenance.source == Source::Stale).then(|| Self { is_stale: true, fetched_at: provenance.fetched_at.timestamp() })
+    pub fn of(provenance: Provenance) -> Self {
+        if provenance.source == Source::Stale {
+            Self { is_stale: Some(true), fetched_at: Some(provenance.fetched_at.timestamp()) }
+        } else {
+            Self::default()
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use axum::{
     extract::State,
     http::{HeaderMap, HeaderValue, header},
 };
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Deserializer, de};
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -27,7 +27,7 @@ use crate::{
     erp::{Customer, ErpId},
     error::{Error, Result},
     http::{
-        Caller, Form, Path, Query,
+        Caller, Form, Path, Query, Text,
         query::{Flag, Limit, Offset},
     },
 };
@@ -123,8 +123,8 @@ pub async fn get_customer_by_customer_id(State(app): State<App>, caller: Caller,
 #[into_params(parameter_in = Query)]
 pub struct SearchCustomers {
     /// Words of a name, address, e-mail address or number.
-    #[param(min_length = 1, max_length = 200, pattern = r"^[A-Za-z0-9@]", example = "Mustermann")]
-    q: String,
+    #[param(inline, example = "Mustermann")]
+    q: Text<1, 200>,
     /// Rows at most; an ERP gives ten at a time.
     #[serde(default)]
     #[param(inline)]
@@ -135,15 +135,6 @@ pub struct SearchCustomers {
     offset: Offset,
 }
 
-/// Reads a free text: something must be in it.
-pub fn search_text(q: &str) -> Result<&str> {
-    let q = q.trim();
-    if q.is_empty() || q.chars().count() > 200 {
-        return Err(Error::field("q", "must have 1 to 200 characters"));
-    }
-    Ok(q)
-}
-
 /// Customers by free text.
 #[utoipa::path(get, path = "/api/mind/customer/search", tag = "customer", operation_id = "search_customers",
     params(SearchCustomers),
@@ -152,40 +143,42 @@ pub fn search_text(q: &str) -> Result<&str> {
     extensions(("x-permission" = json!("readContract")), ("x-erp" = json!(true))))]
 pub async fn search_customers(State(app): State<App>, caller: Caller, Query(query): Query<SearchCustomers>) -> Result<axum::Json<Vec<CustomerHit>>> {
     caller.may(Permission::ReadContract)?;
-    let q = search_text(&query.q)?;
     let lookup = Lookup::open(&app, caller.tenant, Freshness::Cached).await?;
-    let customers = service::search(&lookup, q, query.limit.0, query.offset.0).await?;
+    let customers = service::search(&lookup, query.q.trim(), query.limit.0, query.offset.0).await?;
     Ok(axum::Json(customers.into_iter().map(CustomerHit::from).collect()))
 }
 
-/// Body of `POST /customer/invalidateCache`; at least one id.
+/// Body of `POST /customer/invalidateCache`; without any id every copy of the tenant is meant.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(min_properties = 1)]
+#[schema(example = json!({"contractId": "746839"}))]
 pub struct InvalidateCache {
     /// A contract whose copy is out of date; its customer's copy goes with it.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 50, pattern = r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$", example = "746839")]
+    #[serde(default, deserialize_with = "given_id")]
     contract_id: Option<ErpId>,
     /// A customer whose copy is out of date; the copies of its contracts go with it.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 50, pattern = r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$", example = "83771")]
+    #[serde(default, deserialize_with = "given_id")]
     customer_id: Option<ErpId>,
+}
+
+/// An empty field of a form is an empty id, which is a fault, rather than none.
+fn given_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ErpId>, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        value => ErpId::deserialize(value).map(Some).map_err(de::Error::custom),
+    }
 }
 
 /// Declares stored copies out of date.
 ///
 /// The next look-up asks the ERP. While the ERP has trouble the old copy still stands in, marked as stale.
 #[utoipa::path(post, path = "/api/mind/customer/invalidateCache", tag = "customer", operation_id = "invalidate_cache",
-    request_body(content((InvalidateCache = "application/x-www-form-urlencoded"), (InvalidateCache = "application/json"))),
+    request_body(content((InvalidateCache = "application/json"), (InvalidateCache = "application/x-www-form-urlencoded"))),
     responses((status = 200, description = "The copies are out of date on every node within a second", body = Success)),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
-    extensions(("x-permission" = json!("readContract"))))]
+    extensions(("x-permission" = json!("readContract")), ("x-body-optional" = json!(true))))]
 pub async fn invalidate_cache(State(app): State<App>, caller: Caller, Form(body): Form<InvalidateCache>) -> Result<axum::Json<Success>> {
     caller.may(Permission::ReadContract)?;
-    if body.contract_id.is_none() && body.customer_id.is_none() {
-        return Err(Error::field("contractId", "give contractId, customerId or both"));
-    }
     let count = invalidate(&app, caller.tenant, body.contract_id.as_ref(), body.customer_id.as_ref()).await?;
     if count > 0 {
         let data = json!({"contractId": body.contract_id, "customerId": body.customer_id, "copies": count});

@@ -28,7 +28,7 @@ pub struct Spec {
 
 /// The OpenAPI description as YAML.
 #[utoipa::path(get, path = "/api/mind/docs/open-api", tag = "docs", operation_id = "get_openapi_yaml",
-    responses((status = 200, description = "OpenAPI 3.1", body = String, content_type = "application/yaml")), security(()))]
+    responses((status = 200, description = "OpenAPI 3.1", body = Object, content_type = "application/yaml")), security(()))]
 pub async fn get_openapi_yaml(Extension(spec): Extension<Arc<Spec>>) -> Response {
     ([(header::CONTENT_TYPE, "application/yaml")], spec.yaml.clone()).into_response()
 }

@@ -47,12 +47,14 @@ pub async fn delete(tx: &mut TenantTx, connection: &str, kind: Kind, id: &str) -
     Ok(())
 }
 
-/// Declares copies out of date, of every connection: a contract with its customer, a customer with its contracts.
+/// Declares copies out of date, of every connection: a contract with its customer, a customer with its contracts; all of
+/// the tenant when neither is named.
 pub async fn invalidate(tx: &mut TenantTx, contract: Option<&str>, customer: Option<&str>, now: DateTime<Utc>) -> Result<u64> {
     let done = sqlx::query!(
         "update erp_cache set invalidated_at = $3
          where invalidated_at is null and (
-               (kind = 'contract' and external_id = $1)
+               ($1::text is null and $2::text is null)
+            or (kind = 'contract' and external_id = $1)
             or (kind = 'customer' and external_id = $2)
             or (kind = 'customer' and external_id in (
                   select body ->> 'customerId' from erp_cache where kind = 'contract' and external_id = $1))

@@ -103,7 +103,7 @@ pub struct Profile {
     pub email: String,
     /// The rest.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    #[schema(inline)]
+    #[schema(value_type = ProfileRest)]
     pub rest: Option<ProfileRest>,
 }
 
@@ -112,25 +112,29 @@ pub struct Profile {
 #[serde(rename_all = "camelCase")]
 pub struct ProfileRest {
     /// Telephone number as typed.
+    #[schema(required = false)]
     pub phone: Option<String>,
     /// When the profile last used the system, to the minute.
-    #[schema(example = "2022-08-12 12:21:21")]
+    #[schema(required = false, example = "2022-08-12 12:21:21")]
     pub last_seen: Option<WireDateTime>,
     /// `enneo` for people, `serviceWorker` for programs.
     #[serde(rename = "type")]
-    #[schema(example = "enneo")]
+    #[schema(required = false, example = "enneo")]
     pub kind: String,
     /// 1 = signs in through single sign-on only.
+    #[schema(required = false, minimum = 0, maximum = 1)]
     pub is_sso_only: i32,
     /// Language of the interface.
-    #[schema(example = "de")]
+    #[schema(required = false, example = "de")]
     pub lang: String,
     /// Name shown to customers.
+    #[schema(required = false)]
     pub name_alias: Option<String>,
     /// Id in another system.
+    #[schema(required = false)]
     pub external_id: Option<String>,
     /// Settings of the profile.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Object, required = false)]
     pub settings: Map<String, Value>,
 }
 

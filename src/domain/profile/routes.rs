@@ -16,7 +16,7 @@ use crate::{
     domain::role::Permission,
     error::{Error, Result},
     http::{
-        Caller, Query,
+        Caller, Query, Text,
         query::{Limit, Offset},
     },
 };
@@ -74,8 +74,8 @@ impl TryFrom<String> for TeamFilter {
 #[into_params(parameter_in = Query)]
 pub struct ListProfiles {
     /// Part of a name or e-mail address.
-    #[param(max_length = 200, pattern = r"^[^\x00]*$", example = "muster")]
-    q: Option<String>,
+    #[param(inline, example = "admin")]
+    q: Option<Text<0, 200>>,
     /// Which kinds of profiles.
     #[serde(default)]
     #[param(inline)]
@@ -101,8 +101,8 @@ pub struct ListProfiles {
     tag_ids: Vec<i64>,
     /// Skilled in one of these channels; repeat the parameter.
     #[serde(default)]
-    #[param(max_items = 20)]
-    channels: Vec<String>,
+    #[param(inline)]
+    channels: Vec<Text<1, 50>>,
 }
 
 /// Profiles of the tenant.
@@ -114,12 +114,12 @@ pub struct ListProfiles {
 pub async fn list_profiles(State(app): State<App>, caller: Caller, Query(query): Query<ListProfiles>) -> Result<axum::Json<ProfileList>> {
     caller.may(Permission::ReadProfile)?;
     let search = Search {
-        q: query.q,
+        q: query.q.map(|q| q.trim().to_owned()),
         show: query.show,
         unassigned: query.team_ids.contains(&TeamFilter::Unassigned),
         team_ids: query.team_ids.iter().filter_map(|team| if let TeamFilter::Id(id) = team { Some(*id) } else { None }).collect(),
         tag_ids: query.tag_ids,
-        channels: query.channels,
+        channels: query.channels.iter().map(|channel| channel.to_string()).collect(),
         format: query.format,
         limit: query.limit.0,
         offset: query.offset.0,

@@ -1,9 +1,10 @@
 //! What a setting is: its type, its check, and the form in which the API shows it (`contract/settings.md`).
 
 pub mod catalogue;
+pub mod schema;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{domain::role::Permission, erp::custom::wire::Executor, error::FieldError};
@@ -46,6 +47,8 @@ pub enum Kind {
     Executor,
     /// Origins of pages that may use the visitor's cookie.
     Origins,
+    /// Any JSON up to 64 KiB.
+    Json,
 }
 
 /// One entry of the catalogue.
@@ -91,7 +94,7 @@ impl Definition {
             Kind::Int(..) => "int",
             Kind::Host => "string",
             Kind::SecretText | Kind::SecretMap => "secret",
-            Kind::Executor | Kind::Origins => "json",
+            Kind::Executor | Kind::Origins | Kind::Json => "json",
         }
     }
 
@@ -103,7 +106,7 @@ impl Definition {
                 Some(text) if options.iter().any(|(name, _)| *name == text) => Ok(()),
                 _ => refuse(format!("must be one of {}", options.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "))),
             },
-            Kind::Int(least, most) => match value.as_i64() {
+            Kind::Int(least, most) => match whole(value) {
                 Some(number) if (least..=most).contains(&number) => Ok(()),
                 _ => refuse(format!("must be a whole number from {least} to {most}")),
             },
@@ -124,6 +127,8 @@ impl Definition {
                     Err(FieldError::new(at, error.into_inner().to_string()))
                 }
             },
+            Kind::Json if value.to_string().len() <= 65_536 => Ok(()),
+            Kind::Json => refuse("must be at most 65536 bytes of JSON".into()),
             Kind::Origins => match value.as_array() {
                 Some(items) if items.len() <= 50 && items.iter().all(|item| item.as_str().is_some_and(is_origin)) => Ok(()),
                 _ => refuse("must be a list of at most 50 origins such as https://app.example.com".into()),
@@ -147,34 +152,14 @@ impl Definition {
         }
         Ok(())
     }
-
-    /// JSON schema of what [`Self::check`] lets pass, null included, for the spec.
-    pub fn json_schema(&self) -> Value {
-        match self.kind {
-            Kind::Choice(options) => {
-                let mut names: Vec<Value> = options.iter().map(|(name, _)| json!(name)).collect();
-                names.push(Value::Null);
-                json!({"type": ["string", "null"], "enum": names})
-            }
-            Kind::Int(least, most) => json!({"type": ["integer", "null"], "minimum": least, "maximum": most}),
-            Kind::Host => json!({"type": ["string", "null"], "pattern": HOST_PATTERN, "maxLength": 253}),
-            Kind::SecretText => json!({"type": ["string", "null"], "minLength": 1, "maxLength": 1000, "pattern": r"^[^\x00]*$", "writeOnly": true}),
-            Kind::SecretMap => json!({
-                "type": ["object", "null"], "writeOnly": true,
-                "propertyNames": {"pattern": "^[A-Za-z0-9_]{1,50}$"},
-                "additionalProperties": {"type": ["string", "null"], "minLength": 1, "maxLength": 1000, "pattern": r"^[^\x00]*$"},
-            }),
-            Kind::Executor => json!({"anyOf": [{"$ref": "#/components/schemas/Executor"}, {"type": "null"}]}),
-            Kind::Origins => json!({
-                "type": ["array", "null"], "maxItems": 50,
-                "items": {"type": "string", "pattern": ORIGIN_PATTERN},
-            }),
-        }
-    }
 }
 
-const HOST_PATTERN: &str = r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?){0,5}(:[1-9][0-9]{0,3})?$";
-const ORIGIN_PATTERN: &str = r"^https?://[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?(\.[a-z]([a-z0-9-]{0,30}[a-z0-9])?){0,5}(:[1-9][0-9]{0,3})?$";
+/// A whole number, however it is written: JSON does not tell `5` from `5.0`.
+pub fn whole(value: &Value) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "in range and without a fraction")]
+    let from_float = |number: f64| (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64);
+    value.as_i64().or_else(|| value.as_f64().and_then(from_float))
+}
 
 fn is_host(text: &str) -> bool {
     text.len() <= 253
@@ -274,6 +259,8 @@ impl Setting {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
     openapi::{RefOr, Schema},
@@ -18,7 +18,7 @@ use crate::{
     App,
     domain::{auth::routes::session::Success, role::Permission},
     error::{Error, Result},
-    http::{Caller, Json, Path, Query, query::Flag},
+    http::{AnyJson, Caller, Json, Path, Query, Text, query::Flag},
 };
 
 /// Query of `GET /settings`.
@@ -27,14 +27,14 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub struct ListSettings {
     /// Part of the name, any case.
-    #[param(max_length = 100, pattern = r"^[^\x00]*$", example = "erp")]
-    filter_by_name: Option<String>,
+    #[param(inline, example = "erp")]
+    filter_by_name: Option<Text<0, 100>>,
     /// Exactly this category.
-    #[param(max_length = 100, pattern = r"^[^\x00]*$", example = "erp")]
-    filter_by_category: Option<String>,
+    #[param(inline, example = "erp")]
+    filter_by_category: Option<Text<0, 100>>,
     /// Read by exactly this part of the system.
-    #[param(max_length = 100, pattern = r"^[^\x00]*$", example = "mind")]
-    filter_by_used_by: Option<String>,
+    #[param(inline, example = "mind")]
+    filter_by_used_by: Option<Text<0, 100>>,
     /// Secrets in clear, with the permission updateClientSettings.
     #[serde(default)]
     #[param(inline, example = "false")]
@@ -77,25 +77,12 @@ pub struct SettingsUpdate(Map<String, Value>);
 
 impl PartialSchema for SettingsUpdate {
     fn schema() -> RefOr<Schema> {
-        let properties: Map<String, Value> = CATALOGUE.iter().map(|definition| (definition.name.to_owned(), definition.json_schema())).collect();
-        let schema = json!({
-            "type": "object",
-            "description": "Names and values; null = back to the default.",
-            "properties": properties,
-            "additionalProperties": false,
-            "example": {"erpCacheSeconds": 300, "sessionIdleHours": 8},
-        });
-        serde_json::from_value(schema).unwrap_or_else(|_| RefOr::T(Schema::default()))
+        // Replaced by the catalogue's own schema (router::spec): utoipa's types cannot say all of it.
+        RefOr::T(Schema::default())
     }
 }
 
-impl ToSchema for SettingsUpdate {
-    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-        use crate::erp::custom::wire::Executor;
-        schemas.push((Executor::name().into_owned(), Executor::schema()));
-        Executor::schemas(schemas);
-    }
-}
+impl ToSchema for SettingsUpdate {}
 
 /// Changes settings, all or nothing.
 ///
@@ -104,7 +91,7 @@ impl ToSchema for SettingsUpdate {
     request_body = SettingsUpdate,
     responses((status = 200, description = "All changes hold", body = Success)),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
-    extensions(("x-permission" = json!("updateClientSettings"))))]
+    extensions(("x-permission" = json!("updateClientSettings")), ("x-body-optional" = json!(true))))]
 pub async fn update_settings(State(app): State<App>, caller: Caller, Json(body): Json<SettingsUpdate>) -> Result<axum::Json<Success>> {
     caller.may(Permission::UpdateClientSettings)?;
     apply(&app, &caller, body.0).await
@@ -120,13 +107,13 @@ async fn apply(app: &App, caller: &Caller, body: Map<String, Value>) -> Result<a
 }
 
 /// Changes one setting.
-#[utoipa::path(put, path = "/api/mind/settings/{name}", tag = "settings", operation_id = "update_setting",
-    params(("name" = String, Path, description = "Name of the setting", max_length = 100, pattern = r"^[A-Za-z0-9]+$", example = "erpCacheSeconds")),
-    request_body(content = Value, description = "The value itself; null = back to the default", example = json!(300)),
+#[utoipa::path(put, path = "/api/mind/settings/{setting}", tag = "settings", operation_id = "update_setting",
+    params(("setting" = String, Path, description = "Name of the setting", min_length = 1, max_length = 100, pattern = r"^[A-Za-z0-9]+$", example = "udfStorage")),
+    request_body(content = Value, description = "The value itself; null = back to the default", example = json!({"counter": 1})),
     responses((status = 200, description = "The change holds", body = Success)),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("updateClientSettings"))))]
-pub async fn update_setting(State(app): State<App>, caller: Caller, Path(name): Path<String>, Json(value): Json<Value>) -> Result<axum::Json<Success>> {
+pub async fn update_setting(State(app): State<App>, caller: Caller, Path(name): Path<String>, AnyJson(value): AnyJson) -> Result<axum::Json<Success>> {
     caller.may(Permission::UpdateClientSettings)?;
     if definition(&name).is_none() {
         return Err(Error::not_found("Setting", name));
@@ -200,8 +187,8 @@ pub async fn get_settings_category(State(app): State<App>, caller: Caller, Path(
 #[into_params(parameter_in = Query)]
 pub struct SearchSettings {
     /// Part of a name, label or description, in German or English, any case.
-    #[param(max_length = 100, pattern = r"^[^\x00]*$", example = "cache")]
-    q: String,
+    #[param(inline, example = "cache")]
+    q: Text<0, 100>,
 }
 
 /// Settings whose name, label or description holds a text.

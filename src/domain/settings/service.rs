@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
 
 use super::{
-    model::{CATALOGUE, Definition, Kind, MASK, definition},
+    model::{CATALOGUE, Definition, Kind, MASK, definition, whole},
     store::{self, StoredSetting},
 };
 use crate::{
@@ -111,6 +111,8 @@ impl Settings {
                 for (name, call) in [
                     ("searchContractByIdExecutor", &erp.contract_by_id),
                     ("searchCustomerByIdExecutor", &erp.customer_by_id),
+                    ("searchContractByFieldsExecutor", &erp.search_by_fields),
+                    ("searchCustomerByTextExecutor", &erp.search_by_text),
                 ] {
                     if call.is_none() {
                         conflicts.push(FieldError::new(name, "must be set while erpSystem is custom"));
@@ -187,6 +189,7 @@ impl Change {
                     {
                         errors.push(error);
                     }
+                    let value = if let (Kind::Int(..), Some(number)) = (definition.kind, whole(&value)) { json!(number) } else { value };
                     changes.push(Self { definition, value });
                 }
             }

@@ -146,8 +146,15 @@ const fn default_timeout_ms() -> u32 {
 }
 
 fn timeout_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let millis = u32::deserialize(deserializer)?;
-    if TIMEOUT_MS.contains(&millis) { Ok(millis) } else { Err(de::Error::custom("must be between 1000 and 60000 milliseconds")) }
+    // JSON does not tell 5000 from 5000.0.
+    let number = f64::deserialize(deserializer)?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "compared right after")]
+    let millis = number as u32;
+    if f64::from(millis).to_bits() == number.to_bits() && TIMEOUT_MS.contains(&millis) {
+        Ok(millis)
+    } else {
+        Err(de::Error::custom("must be a whole number between 1000 and 60000 milliseconds"))
+    }
 }
 
 /// Answer A. `customerId` must be there but may be null; what is not listed here is kept in `extra`.

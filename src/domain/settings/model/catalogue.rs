@@ -18,6 +18,7 @@ pub const GROUPS: &[(&str, Bilingual)] = &[
     ("custom", text("Eigene API", "Custom API")),
     ("powercloud", text("Powercloud", "Powercloud")),
     ("lynqTech", text("LynqTech", "LynqTech")),
+    ("storage", text("Speicher", "Storage")),
     ("session", text("Sitzungen", "Sessions")),
     ("token", text("Zugriffstoken", "Access tokens")),
 ];
@@ -44,7 +45,7 @@ pub const CATALOGUE: &[Definition] = &[
         text("Höchstens so viele Aufrufe laufen gleichzeitig.", "At most this many calls run at the same time.")),
     define("erpCacheSeconds", "erp", "cache", Kind::Int(0, 86_400), "300",
         text("Gültigkeit (Sekunden)", "Freshness (seconds)"),
-        text("So lange gilt eine Antwort des ERP als aktuell; 0 fragt jedes Mal.", "How long an answer of the ERP counts as current; 0 asks every time.")),
+        text("So lange gilt eine Antwort des ERP als aktuell. 0 = eine Sekunde.", "How long an answer of the ERP counts as current. 0 = one second.")),
     define("erpStaleSeconds", "erp", "cache", Kind::Int(0, 31_536_000), "604800",
         text("Ersatzkopie (Sekunden)", "Stand-in copy (seconds)"),
         text("So alt darf eine Kopie sein, die bei gestörtem ERP gekennzeichnet einspringt.", "How old a copy may be that stands in, marked, while the ERP has trouble.")),
@@ -63,6 +64,9 @@ pub const CATALOGUE: &[Definition] = &[
             text("Geheimnisse der Aufrufe", "Secrets of calls"),
             text("Namen und Werte für {{secret.NAME}}; nicht genannte bleiben, null löscht.", "Names and values for {{secret.NAME}}; those not named stay, null deletes."))
     },
+    define("udfStorage", "executor", "storage", Kind::Json, "null",
+        text("Gemeinsamer Speicher", "Shared storage"),
+        text("Beliebiges JSON, das sich Funktionen und Oberflächen des Mandanten teilen.", "Any JSON that functions and front ends of the tenant share.")),
     define("powercloudHost", "erp", "powercloud", Kind::Host, "null",
         text("Powercloud-Host", "Powercloud host"), text("Zum Beispiel app.powercloud.de.", "For example app.powercloud.de.")),
     define("powercloudApiKey", "erp", "powercloud", Kind::SecretText, "null",
