@@ -4,7 +4,8 @@ set local lock_timeout = '5s';
 create table setting (
     tenant_id bigint not null default current_tenant(),
     name text not null,
-    value jsonb,
+    -- json, not jsonb: the text stays as it was sent, also numbers that a numeric would write as 300 digits.
+    value json,
     secret bytea,
     modified_by bigint,
     modified_at timestamptz not null,

@@ -7,7 +7,7 @@ create table event (
     type text not null,
     sub_type text,
     status text not null default 'closed',
-    data jsonb,
+    data json,
     ticket_id bigint,
     contract_id text,
     created_by bigint,

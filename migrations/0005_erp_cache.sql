@@ -7,7 +7,7 @@ create table erp_cache (
     connection text not null,
     kind text not null,
     external_id text not null,
-    body jsonb not null,
+    body json not null,
     fetched_at timestamptz not null,
     -- Set by an invalidation: no longer served as current, still there when the ERP is down.
     invalidated_at timestamptz,

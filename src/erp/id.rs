@@ -109,6 +109,13 @@ impl<'de> Deserialize<'de> for ErpId {
                 i64::try_from(number).map(ErpId::from).map_err(|_| E::custom("the id is too large for an integer; send it as a text"))
             }
 
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<ErpId, E> {
+                // JSON does not tell 7 from 7.0.
+                #[expect(clippy::cast_possible_truncation, reason = "in range and without a fraction")]
+                let whole = (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64);
+                whole.map(ErpId::from).ok_or_else(|| E::invalid_type(de::Unexpected::Float(number), &self))
+            }
+
             fn visit_str<E: de::Error>(self, text: &str) -> Result<ErpId, E> {
                 ErpId::parse(text).map_err(E::custom)
             }

@@ -164,7 +164,8 @@ impl Lookup {
             Kind::Contract => self.erp.contract_by_id(id).await?.map(serde_json::to_value),
             Kind::Customer => self.erp.customer_by_id(id).await?.map(serde_json::to_value),
         };
-        value.transpose().map_err(|error| ErpError::BadPayload { reason: error.to_string() })
+        let value = value.transpose().map_err(|error| ErpError::BadPayload { reason: error.to_string() })?;
+        Ok(value.map(without_nul))
     }
 
     async fn stored(&self, kind: Kind, id: &ErpId) -> Result<Option<Copy>> {
@@ -182,6 +183,16 @@ impl Lookup {
             None => store::delete(&mut tx, &self.connection, kind, id.as_str()).await?,
         }
         tx.commit().await
+    }
+}
+
+/// Postgres cannot take U+0000 out of stored JSON, and no ERP means it.
+fn without_nul(value: Value) -> Value {
+    match value {
+        Value::String(text) if text.contains('\0') => Value::String(text.replace('\0', "")),
+        Value::Array(items) => items.into_iter().map(without_nul).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(key, field)| (key.replace('\0', ""), without_nul(field))).collect(),
+        other => other,
     }
 }
 

@@ -59,8 +59,8 @@ pub async fn invalidate(tx: &mut TenantTx, contract: Option<&str>, customer: Opt
             or (kind = 'customer' and external_id in (
                   select body ->> 'customerId' from erp_cache where kind = 'contract' and external_id = $1))
             or (kind = 'contract' and external_id in (
-                  select jsonb_array_elements_text(body -> 'contractIds') from erp_cache
-                  where kind = 'customer' and external_id = $2 and body ? 'contractIds')))",
+                  select json_array_elements_text(body -> 'contractIds') from erp_cache
+                  where kind = 'customer' and external_id = $2 and json_typeof(body -> 'contractIds') = 'array')))",
         contract,
         customer,
         now

@@ -3,6 +3,9 @@
 pub mod catalogue;
 pub mod schema;
 
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use regex::Regex;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -111,7 +114,7 @@ impl Definition {
                 _ => refuse(format!("must be a whole number from {least} to {most}")),
             },
             Kind::Host => match value.as_str() {
-                Some(text) if is_host(text) => Ok(()),
+                Some(text) if fits(schema::HOST, text) => Ok(()),
                 _ => refuse("must be a host such as app.example.com, with :port if needed".into()),
             },
             Kind::SecretText => match value.as_str() {
@@ -119,21 +122,36 @@ impl Definition {
                 _ => refuse("must be a text of 1 to 1000 characters".into()),
             },
             Kind::SecretMap => self.check_secret_map(value),
-            Kind::Executor => match serde_path_to_error::deserialize::<_, Executor>(value) {
-                Ok(executor) => executor.check().map_err(|(path, message)| FieldError::new(format!("{}.{path}", self.name), message)),
-                Err(error) => {
-                    let path = error.path().to_string();
-                    let at = if path == "." { self.name.to_owned() } else { format!("{}.{path}", self.name) };
-                    Err(FieldError::new(at, error.into_inner().to_string()))
-                }
-            },
+            Kind::Executor => self.check_executor(value),
             Kind::Json if value.to_string().len() <= 65_536 => Ok(()),
             Kind::Json => refuse("must be at most 65536 bytes of JSON".into()),
             Kind::Origins => match value.as_array() {
-                Some(items) if items.len() <= 50 && items.iter().all(|item| item.as_str().is_some_and(is_origin)) => Ok(()),
+                Some(items) if items.len() <= 50 && items.iter().all(|item| item.as_str().is_some_and(|text| fits(schema::ORIGIN, text))) => Ok(()),
                 _ => refuse("must be a list of at most 50 origins such as https://app.example.com".into()),
             },
         }
+    }
+
+    /// The form alone. Whether the call can be made is asked when it is saved, and answered with 409.
+    fn check_executor(&self, value: &Value) -> Result<(), FieldError> {
+        if !value.is_object() {
+            return Err(FieldError::new(self.name, "must be an object such as {\"type\":\"apiCall\",\"url\":\"https://…\"}"));
+        }
+        let executor: Executor = serde_path_to_error::deserialize(value).map_err(|error| {
+            let path = error.path().to_string();
+            let at = if path == "." { self.name.to_owned() } else { format!("{}.{path}", self.name) };
+            FieldError::new(at, error.into_inner().to_string())
+        })?;
+        if !fits(schema::URL, &executor.url) {
+            return Err(FieldError::new(format!("{}.url", self.name), "must be a URL such as https://erp.example.com/contract"));
+        }
+        for (name, value) in &executor.headers {
+            if !fits(schema::HEADER_NAME, name) || !fits(schema::HEADER_VALUE, value) || value.chars().count() > 2000 {
+                let at = format!("{}.headers.{name}", self.name);
+                return Err(FieldError::new(at, "must be a header; braces are for {{secret.NAME}} alone"));
+            }
+        }
+        Ok(())
     }
 
     fn check_secret_map(&self, value: &Value) -> Result<(), FieldError> {
@@ -161,20 +179,15 @@ pub fn whole(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_f64().and_then(from_float))
 }
 
-fn is_host(text: &str) -> bool {
-    text.len() <= 253
-        && url::Url::parse(&format!("https://{text}/")).is_ok_and(|url| {
-            url.path() == "/" && url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none() && url.has_host()
-        })
-}
-
-/// Whether a text is exactly an origin: scheme, host and, if not the default, port.
-fn is_origin(text: &str) -> bool {
-    let default_port = |scheme: &str| text.strip_prefix("http").is_some() && text.ends_with(if scheme == "https" { ":443" } else { ":80" });
-    url::Url::parse(text).is_ok_and(|url| {
-        matches!(url.scheme(), "http" | "https")
-            && (url.origin().ascii_serialization() == text || (default_port(url.scheme()) && url.path() == "/" && !text.ends_with('/')))
-    })
+/// Whether a text fits a pattern of the schema, compiled once.
+fn fits(pattern: &'static str, text: &str) -> bool {
+    static COMPILED: LazyLock<BTreeMap<&'static str, Regex>> = LazyLock::new(|| {
+        [schema::HOST, schema::ORIGIN, schema::URL, schema::HEADER_NAME, schema::HEADER_VALUE]
+            .into_iter()
+            .filter_map(|pattern| Some((pattern, Regex::new(pattern).ok()?)))
+            .collect()
+    });
+    COMPILED.get(pattern).is_some_and(|regex| regex.is_match(text))
 }
 
 /// Whether a text can be the KEY of `{{secret.KEY}}`.
@@ -273,6 +286,17 @@ mod tests {
                 definition.check(&default).unwrap();
             }
             assert!(catalogue::GROUPS.iter().any(|(name, _)| *name == definition.group), "{}", definition.group);
+        }
+    }
+
+    #[test]
+    fn what_an_executor_may_be_passes() {
+        let executor = json!({"type": "apiCall", "url": "http://127.0.0.1:8090/custom/contractById", "headers": {"x-api-key": "{{secret.KEY}}"}});
+        definition("searchContractByIdExecutor").unwrap().check(&executor).unwrap();
+        for (pointer, bad) in [("/url", json!("ftp://a.example")), ("/headers", json!({"a b": "c"})), ("/headers", json!({"a": "{{secret}}"}))] {
+            let mut changed = executor.clone();
+            *changed.pointer_mut(pointer).unwrap() = bad;
+            assert!(definition("searchContractByIdExecutor").unwrap().check(&changed).is_err(), "{pointer}");
         }
     }
 

@@ -106,10 +106,15 @@ async fn apply(app: &App, caller: &Caller, body: Map<String, Value>) -> Result<a
     Ok(axum::Json(Success { success: true }))
 }
 
+/// Any JSON; its schema comes from `model::schema`, where it can refer to itself.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "only its name in the spec is used")]
+pub struct JsonValue(Value);
+
 /// Changes one setting.
 #[utoipa::path(put, path = "/api/mind/settings/{setting}", tag = "settings", operation_id = "update_setting",
     params(("setting" = String, Path, description = "Name of the setting", min_length = 1, max_length = 100, pattern = r"^[A-Za-z0-9]+$", example = "udfStorage")),
-    request_body(content = Value, description = "The value itself; null = back to the default", example = json!({"counter": 1})),
+    request_body(content = JsonValue, description = "The value itself; null = back to the default", example = json!({"counter": 1})),
     responses((status = 200, description = "The change holds", body = Success)),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("updateClientSettings"))))]

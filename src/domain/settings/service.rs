@@ -210,7 +210,7 @@ fn is_mask(definition: &Definition, value: &Value) -> bool {
 
 /// Applies changes, all or nothing, with an event for each setting that really changed.
 pub async fn update(app: &App, tenant: TenantId, by: Option<ProfileId>, changes: Vec<Change>) -> Result<()> {
-    refuse_private_urls(app, &changes).await?;
+    refuse_impossible_calls(app, &changes).await?;
     let now = app.now();
     let mut tx = app.db().tenant_tx(tenant).await?;
     store::lock(&mut tx).await?;
@@ -289,13 +289,17 @@ fn set_secret(app: &App, settings: &mut Settings, tenant: TenantId, definition: 
     Ok(Some(StoredSetting { name: definition.name.to_owned(), value: None, secret: Some(envelope) }))
 }
 
-/// A URL the guard would refuse at every call is refused when it is saved. Whether it is depends on DNS and on the
-/// operator's allow-list, so it is a conflict with the present state rather than a malformed request.
-async fn refuse_private_urls(app: &App, changes: &[Change]) -> Result<()> {
+/// A call that would fail every time is refused when it is saved. Whether it would depends on DNS and on the operator's
+/// allow-list, so it is a conflict with the present state rather than a malformed request.
+async fn refuse_impossible_calls(app: &App, changes: &[Change]) -> Result<()> {
     let mut errors = Vec::new();
     for change in changes.iter().filter(|change| matches!(change.definition.kind, Kind::Executor)) {
-        let Some(url) = change.value.get("url").and_then(Value::as_str).and_then(|text| text.parse().ok()) else { continue };
-        if let Err(error) = app.outbound().check(&url).await {
+        let Ok(Some(call)) = serde_json::from_value::<Option<Executor>>(change.value.clone()) else { continue };
+        if let Err((path, message)) = call.check() {
+            errors.push(FieldError::new(format!("{}.{path}", change.definition.name), message));
+        } else if let Ok(url) = call.url.parse()
+            && let Err(error) = app.outbound().check(&url).await
+        {
             errors.push(FieldError::new(format!("{}.url", change.definition.name), error.to_string()));
         }
     }

@@ -5,9 +5,16 @@ use serde_json::{Map, Value, json};
 use super::{CATALOGUE, Definition, Kind};
 
 const TEXT: &str = r"^[^\x00-\x1f\x7f]*$";
-const HOST: &str = r"^[a-z]([a-z0-9-]{0,30}[a-z0-9])?(\.[a-z]([a-z0-9-]{0,30}[a-z0-9])?){0,5}(:[1-9][0-9]{0,3})?$";
-const ORIGIN: &str = r"^https?://[a-z]([a-z0-9]{0,30})?(\.[a-z]([a-z0-9]{0,30})?){0,5}(:[1-7][0-9]{3})?$";
-const URL: &str = r"^https?://[a-z]([a-z0-9]{0,30})?(\.[a-z]([a-z0-9]{0,30})?){0,5}(:[1-7][0-9]{3})?(/[A-Za-z0-9_.-]{0,30}){0,9}$";
+/// A host, with a port if needed.
+pub const HOST: &str = r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[1-9][0-9]{0,4})?$";
+/// Scheme, host and, if not the default, port.
+pub const ORIGIN: &str = r"^https?://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?$";
+/// A URL with host, path and query. Whether it can be called is another question, answered with 409.
+pub const URL: &str = r"^https?://([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(:[1-9][0-9]{0,4})?(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]{0,500})?(\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]{0,500})?$";
+/// Name of a header.
+pub const HEADER_NAME: &str = "^[A-Za-z0-9-]{1,64}$";
+/// Value of a header: printable ASCII without braces, and placeholders of secrets.
+pub const HEADER_VALUE: &str = r"^([ -z|~]|\{\{secret\.[A-Za-z0-9_]{1,50}\}\})*$";
 
 /// Schema of the body of `POST /settings`.
 pub fn update() -> Value {
@@ -21,6 +28,21 @@ pub fn update() -> Value {
     })
 }
 
+/// Any JSON whose texts Postgres can hold: all but U+0000.
+pub fn json_value() -> Value {
+    let itself = json!({"$ref": "#/components/schemas/JsonValue"});
+    let text = json!({"type": "string", "pattern": r"^[^\x00]*$"});
+    json!({
+        "description": "Any JSON without the character U+0000.",
+        "anyOf": [
+            text,
+            {"type": ["number", "boolean", "null"]},
+            {"type": "array", "items": itself},
+            {"type": "object", "propertyNames": text, "additionalProperties": itself},
+        ],
+    })
+}
+
 /// Schema of one value, null included.
 fn of(definition: &Definition) -> Value {
     let mut schema = match definition.kind {
@@ -29,7 +51,7 @@ fn of(definition: &Definition) -> Value {
             json!({"type": ["string", "null"], "enum": names.collect::<Vec<_>>()})
         }
         Kind::Int(least, most) => json!({"type": ["integer", "null"], "minimum": least, "maximum": most}),
-        Kind::Host => json!({"type": ["string", "null"], "pattern": HOST, "maxLength": 253}),
+        Kind::Host => json!({"type": ["string", "null"], "pattern": HOST}),
         Kind::SecretText => json!({"type": ["string", "null"], "minLength": 1, "maxLength": 1000, "pattern": TEXT, "writeOnly": true}),
         Kind::SecretMap => json!({
             "type": ["object", "null"], "writeOnly": true,
@@ -38,8 +60,9 @@ fn of(definition: &Definition) -> Value {
         }),
         Kind::Executor => executor(),
         Kind::Origins => json!({"type": ["array", "null"], "maxItems": 50, "items": {"type": "string", "pattern": ORIGIN}}),
-        Kind::Json => json!({}),
+        Kind::Json => json!({"$ref": "#/components/schemas/JsonValue"}),
     };
+    // Beside a reference a description stands since OpenAPI 3.1.
     schema["description"] = json!(format!("{}. {}", definition.label.en, definition.description.en));
     schema
 }
@@ -51,12 +74,12 @@ fn executor() -> Value {
         "additionalProperties": false,
         "properties": {
             "type": {"type": "string", "enum": ["apiCall"]},
-            "url": {"type": "string", "pattern": URL, "maxLength": 500},
+            "url": {"type": "string", "pattern": URL},
             "method": {"type": "string", "enum": ["POST", "PUT", "GET"], "default": "POST"},
             "headers": {
                 "type": "object",
-                "propertyNames": {"pattern": "^[Xx]-[A-Za-z0-9-]{1,50}$|^[Aa]uthorization$"},
-                "additionalProperties": {"type": "string", "pattern": "^([A-Za-z0-9 ._~+/=-]|\\{\\{secret\\.[A-Za-z0-9_]{1,50}\\}\\}){0,20}$"},
+                "propertyNames": {"pattern": HEADER_NAME},
+                "additionalProperties": {"type": "string", "pattern": HEADER_VALUE, "maxLength": 2000},
             },
             "timeoutMs": {"type": "integer", "minimum": 1000, "maximum": 60000, "default": 10000},
         },
