@@ -15,7 +15,7 @@ use crate::{
         tenant::{Tenant, TenantId},
     },
     erp::registry::Registry,
-    error::{Code, Error, Result},
+    error::{Error, Result},
     http::Caller,
     jobs::Heartbeat,
     outbound::Outbound,
@@ -165,9 +165,4 @@ pub(crate) fn shared_failure(error: Arc<Error>) -> Error {
             Error::Internal(cause) => Error::internal(anyhow::anyhow!("{cause:#}")),
         },
     }
-}
-
-/// The server is going down or not up yet.
-pub fn not_ready() -> Error {
-    Error::new(Code::NotReady, "The server is not ready")
 }

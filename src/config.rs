@@ -28,9 +28,21 @@ const fn variable(name: &'static str, default: &'static str, meaning: &'static s
 
 /// Every variable, in the order the documentation shows them.
 pub const VARIABLES: &[Variable] = &[
-    variable("MIND_ENV", "development", "development | production. Production never starts a database or the sandbox and never migrates by itself"),
-    variable("DATABASE_URL", "embedded Postgres in the data folder", "Postgres 15 or newer; the role must own the database. Required in production"),
-    variable("MIND_SECRET_KEY", "random, kept in the data folder", "32 bytes in base64; several separated by commas: the first encrypts, all decrypt. Required in production"),
+    variable(
+        "MIND_ENV",
+        "development",
+        "development | production. Production never starts a database or the sandbox and never migrates by itself",
+    ),
+    variable(
+        "DATABASE_URL",
+        "embedded Postgres in the data folder",
+        "Postgres 15 or newer; the role must own the database. Required in production",
+    ),
+    variable(
+        "MIND_SECRET_KEY",
+        "random, kept in the data folder",
+        "32 bytes in base64; several separated by commas: the first encrypts, all decrypt. Required in production",
+    ),
     variable("MIND_LISTEN", "127.0.0.1:8080", "Address of the API"),
     variable("MIND_ADMIN_LISTEN", "127.0.0.1:9464", "Address of /metrics and /health for operators; `off` = none"),
     variable("MIND_DATA_DIR", ".mind", "Folder of the embedded database, the generated key and the file `env`"),
@@ -39,7 +51,11 @@ pub const VARIABLES: &[Variable] = &[
     variable("MIND_BASE_DOMAIN", "none", "Tenants answer at <slug>.<this domain>"),
     variable("MIND_DEFAULT_TENANT", "demo in development, none in production", "Tenant of requests that name none by host or credential"),
     variable("MIND_TRUSTED_PROXIES", "none", "Comma separated networks (CIDR) whose X-Forwarded-For, -Host and -Proto are believed"),
-    variable("MIND_OUTBOUND_ALLOW", "none (development: the sandbox)", "Comma separated host:port that may be called although their address is private"),
+    variable(
+        "MIND_OUTBOUND_ALLOW",
+        "none (development: the sandbox)",
+        "Comma separated host:port that may be called although their address is private",
+    ),
     variable("MIND_SANDBOX_LISTEN", "127.0.0.1:8090", "Address of the ERP sandbox in development; busy = a free port; `off` = none"),
     variable("MIND_DB_POOL_SIZE", "20", "Connections to Postgres at most (2 to 500)"),
     variable("MIND_DB_ACQUIRE_TIMEOUT_SECONDS", "5", "Wait for a free connection before a request answers 503"),
@@ -132,9 +148,8 @@ impl Reader {
     }
 
     fn parsed<T: FromStr>(&self, name: &'static str, default: T, wanted: &str) -> Result<T, ConfigError> {
-        self.text(name).map_or(Ok(default), |text| {
-            text.parse().map_err(|_| ConfigError { name, reason: format!("`{text}` is not {wanted}") })
-        })
+        self.text(name)
+            .map_or(Ok(default), |text| text.parse().map_err(|_| ConfigError { name, reason: format!("`{text}` is not {wanted}") }))
     }
 
     fn seconds(&self, name: &'static str, default: u64) -> Result<Duration, ConfigError> {
@@ -159,10 +174,10 @@ impl Reader {
         let text = self.text(name);
         let address = match text.unwrap_or(default) {
             "off" => None,
-            text => Some(text.parse().map_err(|_| ConfigError {
-                name,
-                reason: format!("`{text}` is not an address such as {default} (or `off`)"),
-            })?),
+            text => Some(
+                text.parse()
+                    .map_err(|_| ConfigError { name, reason: format!("`{text}` is not an address such as {default} (or `off`)") })?,
+            ),
         };
         Ok(Listen { address, explicit: text.is_some() })
     }
@@ -183,7 +198,8 @@ impl Config {
             other => return Err(ConfigError { name: "MIND_ENV", reason: format!("`{other}` is neither development nor production") }),
         };
         let production = environment == Environment::Production;
-        let listen: SocketAddr = read.parsed("MIND_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)), "an address such as 127.0.0.1:8080")?;
+        let listen: SocketAddr =
+            read.parsed("MIND_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080)), "an address such as 127.0.0.1:8080")?;
         let config = Self {
             environment,
             database_url: database_url(&read)?,
@@ -198,10 +214,7 @@ impl Config {
             pg_bin: read.text("MIND_PG_BIN").map(PathBuf::from),
             public_url: public_url(&read, listen)?,
             base_domain: read.text("MIND_BASE_DOMAIN").map(|d| d.trim_start_matches('.').to_ascii_lowercase()),
-            default_tenant: read
-                .text("MIND_DEFAULT_TENANT")
-                .map(str::to_owned)
-                .or_else(|| (!production).then(|| "demo".to_owned())),
+            default_tenant: read.text("MIND_DEFAULT_TENANT").map(str::to_owned).or_else(|| (!production).then(|| "demo".to_owned())),
             trusted_proxies: networks(&read)?,
             outbound_allow: read
                 .text("MIND_OUTBOUND_ALLOW")
@@ -227,12 +240,27 @@ impl Config {
             },
         };
         if production && config.database_url.is_none() {
-            return Err(ConfigError { name: "DATABASE_URL", reason: "is required in production, for example postgres://mind:…@db/mind".into() });
+            return Err(ConfigError {
+                name: "DATABASE_URL",
+                reason: "is required in production, for example postgres://mind:…@db/mind".into(),
+            });
         }
         if production && config.secret_key.is_none() {
-            return Err(ConfigError { name: "MIND_SECRET_KEY", reason: "is required in production; make one with: openssl rand -base64 32".into() });
+            return Err(ConfigError {
+                name: "MIND_SECRET_KEY",
+                reason: "is required in production; make one with: openssl rand -base64 32".into(),
+            });
         }
         Ok(config)
+    }
+
+    /// Notes the address really listened on, where port 0 left the choice to the system.
+    pub fn listens_on(&mut self, address: SocketAddr) {
+        let was_default = self.public_url.as_str() == format!("http://{}/", self.listen);
+        self.listen = address;
+        if was_default && let Ok(url) = Url::parse(&format!("http://{address}")) {
+            self.public_url = url;
+        }
     }
 
     /// Whether the operator provides everything.
@@ -270,7 +298,10 @@ fn database_url(read: &Reader) -> Result<Option<SecretString>, ConfigError> {
     // The parser's error may quote the URL, which holds a password.
     let scheme_ok = text.starts_with("postgres://") || text.starts_with("postgresql://");
     if !scheme_ok || sqlx::postgres::PgConnectOptions::from_str(text).is_err() {
-        return Err(ConfigError { name: "DATABASE_URL", reason: "is not a URL of the form postgres://user:password@host:5432/database".into() });
+        return Err(ConfigError {
+            name: "DATABASE_URL",
+            reason: "is not a URL of the form postgres://user:password@host:5432/database".into(),
+        });
     }
     Ok(Some(SecretString::from(text)))
 }
@@ -291,10 +322,9 @@ fn networks(read: &Reader) -> Result<Vec<IpNet>, ConfigError> {
         .map(str::trim)
         .filter(|text| !text.is_empty())
         .map(|text| {
-            text.parse::<IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from)).map_err(|_| ConfigError {
-                name: "MIND_TRUSTED_PROXIES",
-                reason: format!("`{text}` is not a network such as 10.0.0.0/8"),
-            })
+            text.parse::<IpNet>()
+                .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
+                .map_err(|_| ConfigError { name: "MIND_TRUSTED_PROXIES", reason: format!("`{text}` is not a network such as 10.0.0.0/8") })
         })
         .collect()
 }

@@ -195,8 +195,7 @@ impl Error {
 
     /// No usable credential. One text for every reason, so that probing learns nothing.
     pub fn unauthenticated() -> Self {
-        Self::new(Code::Unauthenticated, "Not signed in")
-            .details("Send a valid bearer token or sign in at POST /api/auth/v1/login.")
+        Self::new(Code::Unauthenticated, "Not signed in").details("Send a valid bearer token or sign in at POST /api/auth/v1/login.")
     }
 
     /// The documented 403 (`contract/index.md`).
@@ -259,10 +258,10 @@ impl From<ErpError> for Error {
     fn from(error: ErpError) -> Self {
         let text = error.to_string();
         match error {
-            ErpError::Unauthorized => Self::new(Code::ErpRejected, text)
-                .details("Check the secrets in the settings of the category erp."),
-            ErpError::Rejected { .. } => Self::new(Code::ErpRejected, text)
-                .details("Check URL, method and headers of the call in the settings of the category erp."),
+            ErpError::Unauthorized => Self::new(Code::ErpRejected, text).details("Check the secrets in the settings of the category erp."),
+            ErpError::Rejected { .. } => {
+                Self::new(Code::ErpRejected, text).details("Check URL, method and headers of the call in the settings of the category erp.")
+            }
             ErpError::RateLimited { retry_after } => {
                 Self::new(Code::ErpUnavailable, text).retry_after(retry_after.unwrap_or(Duration::from_secs(5)))
             }
@@ -270,10 +269,10 @@ impl From<ErpError> for Error {
                 Self::new(Code::ErpUnavailable, text).details("Nothing is lost; try again when the ERP answers.")
             }
             ErpError::CircuitOpen { retry_after } => Self::new(Code::ErpCircuitOpen, text).retry_after(retry_after),
-            ErpError::Unsupported { .. } => Self::new(Code::ErpUnsupported, text)
-                .details("Configure the call in the settings of the category erp."),
-            ErpError::Misconfigured { .. } => Self::new(Code::NotConfigured, text)
-                .details("See the settings of the category erp."),
+            ErpError::Unsupported { .. } => {
+                Self::new(Code::ErpUnsupported, text).details("Configure the call in the settings of the category erp.")
+            }
+            ErpError::Misconfigured { .. } => Self::new(Code::NotConfigured, text).details("See the settings of the category erp."),
         }
     }
 }

@@ -52,8 +52,7 @@ pub fn spec_text() -> String {
 }
 
 /// Policy of the pages that the server itself serves; the explorer brings inline styles.
-const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
      font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 fn header(name: header::HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
@@ -69,8 +68,11 @@ pub fn build(app: App) -> Result<Router, yaml_serde::Error> {
     let (body_limit, time_limit) = (config.body_limit, config.request_timeout);
     Ok(routes
         .merge(docs::routes::pages())
+        .merge(health::at_root())
         .fallback(|| async { Error::new(Code::RouteNotFound, "There is no such path").details("GET /api/mind/docs lists what there is.") })
-        .method_not_allowed_fallback(|| async { Error::new(Code::MethodNotAllowed, "This path does not take this method").details("The header Allow lists those it takes.") })
+        .method_not_allowed_fallback(|| async {
+            Error::new(Code::MethodNotAllowed, "This path does not take this method").details("The header Allow lists those it takes.")
+        })
         .layer(Extension(Arc::new(spec)))
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(CookieManagerLayer::new())

@@ -12,14 +12,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{
-    App,
-    app::SystemClock,
-    config::Config,
-    jobs,
-    outbound::Outbound,
-    router, sandbox,
-};
+use crate::{App, app::SystemClock, config::Config, jobs, outbound::Outbound, router, sandbox};
 
 pub use database::{Database, keys};
 pub use logging::start_logging;
@@ -52,10 +45,13 @@ pub fn assemble(config: Config, database: &Database, keys: crate::secret::KeyRin
 }
 
 /// Serves until SIGINT or SIGTERM, then drains and stops.
-pub async fn serve(config: Config, role: Role) -> Result<()> {
+pub async fn serve(mut config: Config, role: Role) -> Result<()> {
     let mut steps = Steps(Instant::now());
     // Ports first: a taken port should not cost the start of a database.
     let api = if role == Role::Worker { None } else { Some(listen::exactly("MIND_LISTEN", config.listen).await?) };
+    if let Some(listener) = &api {
+        config.listens_on(listener.local_addr()?);
+    }
     let admin = listen::or_free("MIND_ADMIN_LISTEN", config.admin_listen, config.is_production()).await?;
     let sandbox_listener =
         if config.is_production() { None } else { listen::or_free("MIND_SANDBOX_LISTEN", config.sandbox_listen, false).await? };

@@ -64,7 +64,10 @@ pub async fn run(config: Config, command: Command) -> Result<()> {
 }
 
 async fn find_tenant(app: &App, slug: &str) -> Result<Tenant> {
-    tenant::service::by_slug(app, slug).await.map_err(line)?.with_context(|| format!("there is no tenant {slug}; mind tenant list shows them"))
+    tenant::service::by_slug(app, slug)
+        .await
+        .map_err(line)?
+        .with_context(|| format!("there is no tenant {slug}; mind tenant list shows them"))
 }
 
 async fn create_token(app: App, create: Create) -> Result<()> {
@@ -75,7 +78,10 @@ async fn create_token(app: App, create: Create) -> Result<()> {
             .await
             .map_err(line)?
             .with_context(|| format!("tenant {} has no profile {email}", tenant.slug))?,
-        None => profile::store::first_administrator(&mut tx).await.map_err(line)?.context("the tenant has no administrator; name a profile with --email")?,
+        None => profile::store::first_administrator(&mut tx)
+            .await
+            .map_err(line)?
+            .context("the tenant has no administrator; name a profile with --email")?,
     };
     tx.commit().await.map_err(line)?;
     let order = TokenOrder { tenant: &tenant, profile, name: "mind token create", by: None, days: create.expires_in_days };

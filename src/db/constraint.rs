@@ -21,9 +21,7 @@ impl From<sqlx::Error> for Error {
                 unavailable()
             }
             sqlx::Error::Database(inner) => {
-                if let Some((_, field, says)) =
-                    inner.constraint().and_then(|name| CONSTRAINTS.iter().find(|(known, ..)| *known == name))
-                {
+                if let Some((_, field, says)) = inner.constraint().and_then(|name| CONSTRAINTS.iter().find(|(known, ..)| *known == name)) {
                     return Self::Problem {
                         code: Code::Conflict,
                         error: format!("{field} {says}").into(),
@@ -52,6 +50,5 @@ impl From<sqlx::Error> for Error {
 }
 
 fn unavailable() -> Error {
-    Error::new(Code::DatabaseUnavailable, "The database cannot be reached right now")
-        .retry_after(std::time::Duration::from_secs(2))
+    Error::new(Code::DatabaseUnavailable, "The database cannot be reached right now").retry_after(std::time::Duration::from_secs(2))
 }

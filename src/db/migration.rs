@@ -30,7 +30,9 @@ pub enum MigrationError {
         found: String,
     },
     /// A role that row level security must bind would walk past it.
-    #[error("the database role of DATABASE_URL is a superuser or bypasses row level security; use an ordinary role that owns the database (docs/operate.md)")]
+    #[error(
+        "the database role of DATABASE_URL is a superuser or bypasses row level security; use an ordinary role that owns the database (docs/operate.md)"
+    )]
     TooPowerful,
     /// A migration failed and was rolled back.
     #[error("a migration failed and was rolled back: {0}")]

@@ -17,10 +17,7 @@ pub struct TenantTx {
 impl TenantTx {
     pub(super) async fn begin(pool: &PgPool, tenant: TenantId) -> Result<Self> {
         // One round trip. The id is an i64, so the text cannot carry anything else.
-        let statement = format!(
-            "begin; select set_config('role', 'mind_app', true), set_config('app.tenant_id', '{}', true)",
-            tenant.0
-        );
+        let statement = format!("begin; select set_config('role', 'mind_app', true), set_config('app.tenant_id', '{}', true)", tenant.0);
         let inner = pool.begin_with(AssertSqlSafe(statement)).await.map_err(Error::from)?;
         Ok(Self { inner, tenant })
     }

@@ -90,8 +90,7 @@ fn language(parts: &Parts, profile: &str) -> &'static str {
     let first = wanted.split([',', ';', '-']).next().unwrap_or_default().trim().to_ascii_lowercase();
     match (first.as_str(), profile) {
         ("de", _) => "de",
-        ("en", _) => "en",
-        (_, "de") => "de",
+        (other, "de") if other != "en" => "de",
         _ => "en",
     }
 }
@@ -105,9 +104,8 @@ fn has_effects(parts: &Parts) -> bool {
     let query = parts.uri.query().unwrap_or_default();
     path.contains("/cron/")
         || path.split('/').any(|segment| segment.starts_with("process"))
-        || url::form_urlencoded::parse(query.as_bytes()).any(|(key, value)| {
-            key.starts_with("process") || (key == "refresh" && !matches!(value.as_ref(), "false" | "0" | "no" | "off"))
-        })
+        || url::form_urlencoded::parse(query.as_bytes())
+            .any(|(key, value)| key.starts_with("process") || (key == "refresh" && !matches!(value.as_ref(), "false" | "0" | "no" | "off")))
 }
 
 /// A page of another site must not write with a visitor's cookie. Programs send neither header and pass.

@@ -25,8 +25,7 @@ pub async fn allow(State(app): State<App>, request: Request, next: Next) -> Resp
     let (parts, body) = request.into_parts();
     let client = Client::of(&parts, &app.config().trusted_proxies);
     let listed = is_listed(&app, &client.host, &origin).await;
-    let mut response =
-        if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(Request::from_parts(parts, body)).await };
+    let mut response = if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(Request::from_parts(parts, body)).await };
     set(response.headers_mut(), origin, listed, preflight);
     response
 }

@@ -128,6 +128,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
+#[expect(clippy::disallowed_types, reason = "the one place that wraps axum's own")]
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
     type Rejection = Error;
 
@@ -169,8 +170,7 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
 }
 
 fn malformed(error: &serde_json::Error) -> Error {
-    Error::new(Code::MalformedJson, "The body is not valid JSON")
-        .details(format!("Line {}, column {}.", error.line(), error.column()))
+    Error::new(Code::MalformedJson, "The body is not valid JSON").details(format!("Line {}, column {}.", error.line(), error.column()))
 }
 
 /// Postgres text cannot hold U+0000; better a 400 that names the field than a failing statement.

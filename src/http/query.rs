@@ -45,10 +45,7 @@ impl<'de> Deserialize<'de> for Flag {
 
 impl PartialSchema for Flag {
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new()
-            .schema_type(Type::String)
-            .enum_values(Some(Self::WORDS.map(|(word, _)| word)))
-            .into()
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Self::WORDS.map(|(word, _)| word))).into()
     }
 }
 
@@ -104,10 +101,5 @@ impl ToSchema for Limit {}
 impl ToSchema for Offset {}
 
 fn integer(least: f64, most: f64, default: u32) -> RefOr<Schema> {
-    ObjectBuilder::new()
-        .schema_type(Type::Integer)
-        .minimum(Some(least))
-        .maximum(Some(most))
-        .default(Some(default.into()))
-        .into()
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(least)).maximum(Some(most)).default(Some(default.into())).into()
 }

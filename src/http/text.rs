@@ -15,8 +15,7 @@ pub struct Text<const LEAST: usize, const MOST: usize>(String);
 
 impl<const LEAST: usize, const MOST: usize> Text<LEAST, MOST> {
     /// What [`Self::parse`] lets pass, for the spec.
-    const PATTERN: &'static str =
-        if LEAST == 0 { r"^[^\x00-\x1f\x7f]*$" } else { r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$" };
+    const PATTERN: &'static str = if LEAST == 0 { r"^[^\x00-\x1f\x7f]*$" } else { r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$" };
 
     fn parse(text: &str) -> Result<Self, String> {
         if text.chars().any(|c| c.is_ascii_control()) {

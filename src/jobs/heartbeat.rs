@@ -6,7 +6,7 @@ use std::{
 };
 
 /// A worker that gave no sign for this long is stalled.
-const STALLED_AFTER: Duration = Duration::from_secs(60);
+const STALLED_AFTER: Duration = Duration::from_mins(1);
 
 /// When the worker of this process was last seen; monotonic, so that a changed clock does not make it look dead.
 #[derive(Debug, Default)]

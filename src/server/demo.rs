@@ -48,7 +48,12 @@ pub struct Sandbox {
 }
 
 /// Starts the sandbox and allows exactly its address.
-pub fn start_sandbox(app: &App, (listener, address): (TcpListener, SocketAddr), tasks: &TaskTracker, stop: &CancellationToken) -> Result<Sandbox> {
+pub fn start_sandbox(
+    app: &App,
+    (listener, address): (TcpListener, SocketAddr),
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> Result<Sandbox> {
     app.config().outbound_allow.add(&address.ip().to_string(), address.port())?;
     let api_key = SecretString::from(random_token());
     let options = sandbox::Options { api_key: Some(api_key.clone()) };
@@ -112,9 +117,8 @@ async fn create(app: &App) -> Result<Tenant> {
         admin_password: SecretString::from(random_token()),
     };
     match tenant::service::create(app, new).await {
-        Ok(_) => {}
-        // Another node was faster.
-        Err(crate::Error::Problem { code: crate::error::Code::Conflict, .. }) => {}
+        // A conflict: another node was faster.
+        Ok(_) | Err(crate::Error::Problem { code: crate::error::Code::Conflict, .. }) => {}
         Err(error) => return Err(failed(error)),
     }
     tenant::service::by_slug(app, SLUG).await.map_err(failed)?.context("the demo tenant vanished")
@@ -127,9 +131,7 @@ async fn point_to(app: &App, tenant: &Tenant, sandbox: &Sandbox) -> Result<()> {
     if by_hand {
         return Ok(());
     }
-    let call = |operation: &str| {
-        json!({"type": "apiCall", "url": format!("http://{}/custom/{operation}", sandbox.address), "headers": {"x-api-key": "{{secret.SANDBOX_KEY}}"}})
-    };
+    let call = |operation: &str| json!({"type": "apiCall", "url": format!("http://{}/custom/{operation}", sandbox.address), "headers": {"x-api-key": "{{secret.SANDBOX_KEY}}"}});
     let body: Map<String, Value> = Map::from_iter([
         ("executorSecrets".to_owned(), json!({"SANDBOX_KEY": sandbox.api_key.expose_secret()})),
         ("searchContractByIdExecutor".to_owned(), call("contractById")),
@@ -169,12 +171,11 @@ async fn provide_agent(app: &App, tenant: &Tenant) -> Result<bool> {
     let hash = auth::hash_password(password.expose_secret().to_owned()).await.map_err(failed)?;
     let now = app.now();
     let mut tx = app.db().tenant_tx(tenant.id).await.map_err(failed)?;
-    match profile::store::find_id_by_email(&mut tx, AGENT_EMAIL).await.map_err(failed)? {
-        Some(agent) => profile::store::set_password(&mut tx, agent, &hash, now).await.map_err(failed)?,
-        None => {
-            let agent = NewProfile::person("Demo", AGENT_EMAIL, hash, AGENT).map_err(failed)?;
-            profile::store::insert(&mut tx, &agent, now).await.map_err(failed)?;
-        }
+    if let Some(agent) = profile::store::find_id_by_email(&mut tx, AGENT_EMAIL).await.map_err(failed)? {
+        profile::store::set_password(&mut tx, agent, &hash, now).await.map_err(failed)?;
+    } else {
+        let agent = NewProfile::person("Demo", AGENT_EMAIL, hash, AGENT).map_err(failed)?;
+        profile::store::insert(&mut tx, &agent, now).await.map_err(failed)?;
     }
     tx.commit().await.map_err(failed)?;
     Ok(open)
@@ -244,7 +245,11 @@ impl Banner {
     pub fn print(&self) {
         let Self { public_url, env_file, password, link, .. } = self;
         let file = env_file.display();
-        let agent = if self.agent { format!("             {AGENT_EMAIL}  {AGENT_PASSWORD}   (an agent: may look up, not configure)\n") } else { String::new() };
+        let agent = if self.agent {
+            format!("             {AGENT_EMAIL}  {AGENT_PASSWORD}   (an agent: may look up, not configure)\n")
+        } else {
+            String::new()
+        };
         println!(
             "\n  mind is ready at {public_url}/\n\
              \n  API docs   {public_url}/api/mind/docs/\n  signed in  {public_url}/sign-in?token={link}   (works once, within an hour)\n  \

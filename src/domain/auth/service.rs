@@ -168,10 +168,9 @@ async fn count_attempt(app: &App, account: &[u8], address: IpAddr) -> Result<()>
     let by_address = store::count_attempt(&mut tx, &address, now, WINDOW).await?;
     let by_account = store::count_attempt(&mut tx, account, now, WINDOW).await?;
     tx.commit().await?;
-    for ((count, ends), most) in [
-        (by_address, app.config().sign_in_attempts_per_address),
-        (by_account, app.config().sign_in_attempts_per_account),
-    ] {
+    for ((count, ends), most) in
+        [(by_address, app.config().sign_in_attempts_per_address), (by_account, app.config().sign_in_attempts_per_account)]
+    {
         if i64::from(count) > i64::from(most) {
             let wait = (ends - now).to_std().unwrap_or(Duration::from_secs(1));
             return Err(Error::new(Code::TooManyRequests, "Too many sign-in attempts")
@@ -235,7 +234,8 @@ pub async fn issue_token(app: &App, order: &TokenOrder<'_>) -> Result<IssuedToke
     let now = app.now();
     let settings = settings::service::of(app, order.tenant.id).await?;
     let mut tx = app.db().tenant_tx(order.tenant.id).await?;
-    let profile_kind = profile::store::find_kind(&mut tx, order.profile).await?.ok_or_else(|| Error::not_found("Profile", order.profile.0))?;
+    let profile_kind =
+        profile::store::find_kind(&mut tx, order.profile).await?.ok_or_else(|| Error::not_found("Profile", order.profile.0))?;
     let kind = CredentialKind::of_token(&profile_kind);
     let lifetime = match (order.days, kind) {
         (Some(days), _) => chrono::Duration::days(days),
@@ -247,13 +247,8 @@ pub async fn issue_token(app: &App, order: &TokenOrder<'_>) -> Result<IssuedToke
     store::insert_token(&mut tx, &row, now).await?;
     let data = json!({"id": id, "userId": order.profile, "name": order.name, "expiresAt": expires_at});
     event::store::append(&mut tx, &NewEvent { kind: "accessTokenCreated", data, created_by: order.by }, now).await?;
-    let claims = Claims {
-        user_id: order.profile.0,
-        tenant: order.tenant.slug.clone(),
-        jti: id,
-        iat: now.timestamp(),
-        exp: expires_at.timestamp(),
-    };
+    let claims =
+        Claims { user_id: order.profile.0, tenant: order.tenant.slug.clone(), jti: id, iat: now.timestamp(), exp: expires_at.timestamp() };
     let token = claims.sign(app.keys()).map_err(Error::internal)?;
     tx.commit().await?;
     Ok(IssuedToken { token: SecretString::from(token), id, expires_at })
@@ -283,9 +278,10 @@ pub async fn make_link(app: &App, tenant: TenantId, profile: ProfileId) -> Resul
 /// Uses a link up and starts a session.
 pub async fn sign_in_by_link(app: &App, token: &str) -> Result<SignedIn> {
     let mut tx = app.db().system_tx().await?;
-    let taken = store::take_link(&mut tx, &token_hash(token), app.now()).await?;
-    let Some((tenant, profile)) = taken else {
-        return Err(Error::new(Code::Unauthenticated, "The link was used before or is too old").details("Sign in, or restart the server for a new one."));
+    let owner = store::take_link(&mut tx, &token_hash(token), app.now()).await?;
+    let Some((tenant, profile)) = owner else {
+        return Err(Error::new(Code::Unauthenticated, "The link was used before or is too old")
+            .details("Sign in, or restart the server for a new one."));
     };
     let found = store::find_owner(&mut tx, tenant, profile).await?;
     tx.commit().await?;

@@ -272,7 +272,12 @@ pub async fn find_sign_in_profile(tx: &mut TenantTx, email_norm: &str) -> Result
     )
     .fetch_optional(tx.connection())
     .await?;
-    Ok(row.map(|row| SignInProfile { id: ProfileId(row.id), password_hash: row.password_hash, lang: row.lang, permissions: row.permissions }))
+    Ok(row.map(|row| SignInProfile {
+        id: ProfileId(row.id),
+        password_hash: row.password_hash,
+        lang: row.lang,
+        permissions: row.permissions,
+    }))
 }
 
 /// Stores a link that signs in once.
@@ -285,13 +290,10 @@ pub async fn insert_link(tx: &mut TenantTx, token_hash: &[u8], profile: ProfileI
 
 /// Uses a link up. None when it is unknown, used or too old.
 pub async fn take_link(tx: &mut SystemTx, token_hash: &[u8], now: DateTime<Utc>) -> Result<Option<(TenantId, ProfileId)>> {
-    let row = sqlx::query!(
-        "delete from sign_in_link where token_hash = $1 and expires_at > $2 returning tenant_id, profile_id",
-        token_hash,
-        now
-    )
-    .fetch_optional(tx.connection())
-    .await?;
+    let row =
+        sqlx::query!("delete from sign_in_link where token_hash = $1 and expires_at > $2 returning tenant_id, profile_id", token_hash, now)
+            .fetch_optional(tx.connection())
+            .await?;
     Ok(row.map(|row| (TenantId(row.tenant_id), ProfileId(row.profile_id))))
 }
 

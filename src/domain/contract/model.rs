@@ -45,7 +45,9 @@ pub fn similarity(fields: &Map<String, Value>, contract: &Contract) -> u8 {
             "contractId" => Some(contract.id.to_string()),
             "firstname" => contract.firstname.clone(),
             "lastname" => contract.lastname.clone(),
-            "fullname" => Some([contract.firstname.as_deref(), contract.lastname.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ")),
+            "fullname" => {
+                Some([contract.firstname.as_deref(), contract.lastname.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" "))
+            }
             "company" => extra("company"),
             "email" => contract.email.clone(),
             "meterNumber" => contract.counter_number.clone(),
@@ -60,7 +62,12 @@ pub fn similarity(fields: &Map<String, Value>, contract: &Contract) -> u8 {
     if scores.is_empty() {
         return 100;
     }
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a mean of at most twelve scores between 0 and 1")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a mean of at most twelve scores between 0 and 1"
+    )]
     let percent = (scores.iter().sum::<f64>() / scores.len() as f64 * 100.0).round() as u8;
     percent
 }

@@ -29,7 +29,12 @@ use crate::{
     responses((status = 200, description = "The contract; the header X-Erp-Source says erp, cache or stale", body = ContractAnswer)),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("readContract")), ("x-erp" = json!(true))))]
-pub async fn get_contract(State(app): State<App>, caller: Caller, Path(id): Path<String>, Query(query): Query<LookupQuery>) -> Result<(HeaderMap, axum::Json<ContractAnswer>)> {
+pub async fn get_contract(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<LookupQuery>,
+) -> Result<(HeaderMap, axum::Json<ContractAnswer>)> {
     caller.may(Permission::ReadContract)?;
     let id = erp_id("contractId", &id)?;
     let lookup = Lookup::open(&app, caller.tenant, query.freshness()?).await?;
@@ -112,7 +117,9 @@ impl SearchContracts {
     /// The attributes given, as call C wants them.
     fn attributes(&self) -> Result<Map<String, Value>> {
         match serde_json::to_value(self).map_err(Error::internal)? {
-            Value::Object(fields) => Ok(fields.into_iter().filter(|(_, value)| value.as_str().is_some_and(|text| !text.trim().is_empty())).collect()),
+            Value::Object(fields) => {
+                Ok(fields.into_iter().filter(|(_, value)| value.as_str().is_some_and(|text| !text.trim().is_empty())).collect())
+            }
             _ => Ok(Map::new()),
         }
     }
@@ -126,7 +133,11 @@ impl SearchContracts {
     responses((status = 200, description = "Contracts found, the best first", body = [ContractHit])),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("readContract")), ("x-erp" = json!(true))))]
-pub async fn search_contracts(State(app): State<App>, caller: Caller, Query(query): Query<SearchContracts>) -> Result<axum::Json<Vec<ContractHit>>> {
+pub async fn search_contracts(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<SearchContracts>,
+) -> Result<axum::Json<Vec<ContractHit>>> {
     caller.may(Permission::ReadContract)?;
     let attributes = query.attributes()?;
     let lookup = Lookup::open(&app, caller.tenant, Freshness::Cached).await?;

@@ -5,7 +5,10 @@ use serde_json::{Map, Value};
 
 use super::model::{ContractHit, similarity};
 use crate::{
-    domain::{customer::{self, service::PARALLEL}, erp_cache::service::Lookup},
+    domain::{
+        customer::{self, service::PARALLEL},
+        erp_cache::service::Lookup,
+    },
     erp::Contract,
     error::Result,
 };

@@ -95,7 +95,12 @@ fn answer(app: &App, mut customer: Customer, provenance: Provenance, include_raw
     responses((status = 200, description = "The customer with all contracts; the header X-Erp-Source says erp, cache or stale", body = CustomerAnswer)),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("readContract")), ("x-erp" = json!(true))))]
-pub async fn get_customer_by_contract_id(State(app): State<App>, caller: Caller, Path(id): Path<String>, Query(query): Query<LookupQuery>) -> Result<(HeaderMap, axum::Json<CustomerAnswer>)> {
+pub async fn get_customer_by_contract_id(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<LookupQuery>,
+) -> Result<(HeaderMap, axum::Json<CustomerAnswer>)> {
     caller.may(Permission::ReadContract)?;
     let id = erp_id("contractId", &id)?;
     let lookup = Lookup::open(&app, caller.tenant, query.freshness()?).await?;
@@ -109,7 +114,12 @@ pub async fn get_customer_by_contract_id(State(app): State<App>, caller: Caller,
     responses((status = 200, description = "The customer with all contracts; the header X-Erp-Source says erp, cache or stale", body = CustomerAnswer)),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("readContract")), ("x-erp" = json!(true))))]
-pub async fn get_customer_by_customer_id(State(app): State<App>, caller: Caller, Path(id): Path<String>, Query(query): Query<LookupQuery>) -> Result<(HeaderMap, axum::Json<CustomerAnswer>)> {
+pub async fn get_customer_by_customer_id(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(query): Query<LookupQuery>,
+) -> Result<(HeaderMap, axum::Json<CustomerAnswer>)> {
     caller.may(Permission::ReadContract)?;
     let id = erp_id("customerId", &id)?;
     let lookup = Lookup::open(&app, caller.tenant, query.freshness()?).await?;
@@ -141,7 +151,11 @@ pub struct SearchCustomers {
     responses((status = 200, description = "At most ten customers, the best first", body = [CustomerHit])),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("readContract")), ("x-erp" = json!(true))))]
-pub async fn search_customers(State(app): State<App>, caller: Caller, Query(query): Query<SearchCustomers>) -> Result<axum::Json<Vec<CustomerHit>>> {
+pub async fn search_customers(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<SearchCustomers>,
+) -> Result<axum::Json<Vec<CustomerHit>>> {
     caller.may(Permission::ReadContract)?;
     let lookup = Lookup::open(&app, caller.tenant, Freshness::Cached).await?;
     let customers = service::search(&lookup, query.q.trim(), query.limit.0, query.offset.0).await?;

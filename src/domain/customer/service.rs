@@ -33,7 +33,12 @@ pub async fn by_customer(lookup: &Lookup, id: &ErpId) -> Result<(Customer, Prove
 
 /// Fills in the contracts, in the ERP's order. One that the ERP lists and does not know is left out; one that it cannot
 /// give right now fails the whole, because half a customer looks like a whole one.
-async fn with_contracts(lookup: &Lookup, mut customer: Customer, mut provenance: Provenance, known: Option<Contract>) -> Result<(Customer, Provenance)> {
+async fn with_contracts(
+    lookup: &Lookup,
+    mut customer: Customer,
+    mut provenance: Provenance,
+    known: Option<Contract>,
+) -> Result<(Customer, Provenance)> {
     let ids = std::mem::take(&mut customer.contract_ids);
     let known = known.as_ref();
     let found: Vec<_> = stream::iter(ids)

@@ -42,9 +42,8 @@ pub async fn get_openapi_json(Extension(spec): Extension<Arc<Spec>>) -> Response
 
 /// Pages for people. Not part of the spec.
 pub fn pages() -> Router<App> {
-    let config = Arc::new(
-        Config::from("/api/mind/docs/open-api.json").try_it_out_enabled(true).persist_authorization(false).with_credentials(true),
-    );
+    let config =
+        Arc::new(Config::from("/api/mind/docs/open-api.json").try_it_out_enabled(true).persist_authorization(false).with_credentials(true));
     Router::new()
         .route("/", get(start_page))
         .route("/start.js", get(start_script))
@@ -74,7 +73,12 @@ fn file(name: &str, config: &Arc<Config<'static>>) -> Result<Response> {
 async fn start_page(State(app): State<App>) -> Html<String> {
     let base = app.config().public_url.as_str().trim_end_matches('/');
     let contract = if app.config().is_production() { "VERTRAGSNUMMER" } else { "746839" };
-    Html(include_str!("start.html").replace("{{base}}", base).replace("{{contract}}", contract).replace("{{version}}", env!("CARGO_PKG_VERSION")))
+    Html(
+        include_str!("start.html")
+            .replace("{{base}}", base)
+            .replace("{{contract}}", contract)
+            .replace("{{version}}", env!("CARGO_PKG_VERSION")),
+    )
 }
 
 async fn start_script() -> Response {

@@ -11,10 +11,7 @@ use super::{
 };
 use crate::{
     App,
-    domain::{
-        settings,
-        tenant::TenantId,
-    },
+    domain::{settings, tenant::TenantId},
     erp::{Contract, Customer, Erp, ErpError, ErpId, FieldMatch},
     error::{Code, Error, Result},
 };
@@ -100,7 +97,7 @@ impl Lookup {
             refresh: self.freshness == Freshness::Refresh,
         };
         let found = if self.freshness == Freshness::CacheOnly {
-            Arc::new(self.from_cache_only(kind, id).await?)
+            Arc::new(self.stored_only(kind, id).await?)
         } else {
             if self.freshness == Freshness::Refresh {
                 // An answer of this second is not what the caller asked for; one that is on its way is.
@@ -117,7 +114,7 @@ impl Lookup {
         Ok(Some((thing, found.provenance)))
     }
 
-    async fn from_cache_only(&self, kind: Kind, id: &ErpId) -> Result<Found> {
+    async fn stored_only(&self, kind: Kind, id: &ErpId) -> Result<Found> {
         let now = self.app.now();
         match self.stored(kind, id).await?.filter(|copy| copy.may_stand_in(now, self.stale_for)) {
             Some(copy) => Ok(self.serve(copy, now)),

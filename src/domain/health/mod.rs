@@ -2,9 +2,18 @@
 
 pub mod routes;
 
+use axum::{Router, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::App;
+
+/// The same at the root, where load balancers look. Not part of the spec.
+pub fn at_root() -> Router<App> {
+    Router::new()
+        .route("/health", get(routes::get_health))
+        .route("/health/ready", get(routes::get_readiness))
+        .route("/version", get(routes::get_version))
+}
 
 /// Routes of this domain.
 pub fn routes() -> OpenApiRouter<App> {

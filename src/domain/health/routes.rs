@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{App, db::Ready, error::Problem};
+use crate::{
+    App,
+    db::Ready,
+    error::{Code, Error, FieldError, Result},
+};
 
 /// `GET /health`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,23 +45,22 @@ async fn database(app: &App) -> &'static str {
 /// `GET /health/ready`.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Readiness {
-    /// Whether every check is ok.
+    /// Always true.
     success: bool,
-    /// `ready` or `notReady`.
+    /// `ready`.
     #[schema(example = "ready")]
     status: &'static str,
-    /// Database, migrations, worker: `ok` or what is wrong.
+    /// Database and migrations are `ok`; the worker is `ok`, or `elsewhere` when this process runs none.
     #[schema(example = json!({"database": "ok", "migrations": "ok", "worker": "ok"}))]
     checks: BTreeMap<&'static str, &'static str>,
 }
 
 /// Whether the server should get requests: database reachable, schema up to date, worker alive.
+///
+/// 503 `notReady` names what is not in `errors`.
 #[utoipa::path(get, path = "/api/mind/health/ready", tag = "health", operation_id = "get_readiness",
-    responses((status = 200, description = "Ready", body = Readiness),
-        (status = 503, description = "Not ready; the checks say why", content(
-            (Readiness = "application/json"), (Problem = "application/problem+json")))),
-    security(()))]
-pub async fn get_readiness(State(app): State<App>) -> Response {
+    responses((status = 200, description = "Ready", body = Readiness)), security(()))]
+pub async fn get_readiness(State(app): State<App>) -> Result<axum::Json<Readiness>> {
     let (database, migrations) = match app.db().ready().await {
         Ready::Yes => ("ok", "ok"),
         Ready::MigrationsMissing => ("ok", "missing"),
@@ -69,10 +68,12 @@ pub async fn get_readiness(State(app): State<App>) -> Response {
     };
     let worker = app.heartbeat().state();
     let checks: BTreeMap<_, _> = [("database", database), ("migrations", migrations), ("worker", worker)].into();
-    let ready = database == "ok" && migrations == "ok" && worker != "stalled";
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = Readiness { success: ready, status: if ready { "ready" } else { "notReady" }, checks };
-    (status, axum::Json(body)).into_response()
+    let wrong: Vec<FieldError> =
+        checks.iter().filter(|(_, state)| !matches!(**state, "ok" | "elsewhere")).map(|(check, state)| FieldError::new(*check, *state)).collect();
+    if wrong.is_empty() {
+        return Ok(axum::Json(Readiness { success: true, status: "ready", checks }));
+    }
+    Err(Error::Problem { code: Code::NotReady, error: "The server is not ready".into(), details: None, errors: wrong, retry_after: None })
 }
 
 /// `GET /version`.
@@ -83,7 +84,8 @@ pub struct Version {
     success: bool,
     /// Version of the program.
     #[schema(example = "0.1.0")]
-    version: &'static str,
+    #[serde(rename = "version")]
+    number: &'static str,
     /// Commit it was built from; `unknown` outside of a checkout.
     commit: &'static str,
     /// Day and time of the build, ISO 8601 in UTC.
@@ -94,5 +96,10 @@ pub struct Version {
 #[utoipa::path(get, path = "/api/mind/version", tag = "version", operation_id = "get_version",
     responses((status = 200, description = "The version", body = Version)), security(()))]
 pub async fn get_version() -> axum::Json<Version> {
-    axum::Json(Version { success: true, version: env!("CARGO_PKG_VERSION"), commit: env!("MIND_COMMIT"), build_date: env!("MIND_BUILD_DATE") })
+    axum::Json(Version {
+        success: true,
+        number: env!("CARGO_PKG_VERSION"),
+        commit: env!("MIND_COMMIT"),
+        build_date: env!("MIND_BUILD_DATE"),
+    })
 }

@@ -152,9 +152,8 @@ pub async fn first_administrator(tx: &mut TenantTx) -> Result<Option<ProfileId>>
 
 /// A profile by its e-mail address.
 pub async fn find_id_by_email(tx: &mut TenantTx, email: &str) -> Result<Option<ProfileId>> {
-    let id = sqlx::query_scalar!("select id from profile where email_norm = $1", normal_email(email))
-        .fetch_optional(tx.connection())
-        .await?;
+    let id =
+        sqlx::query_scalar!("select id from profile where email_norm = $1", normal_email(email)).fetch_optional(tx.connection()).await?;
     Ok(id.map(ProfileId))
 }
 
@@ -165,13 +164,8 @@ pub async fn find_kind(tx: &mut TenantTx, id: ProfileId) -> Result<Option<String
 
 /// Sets a password. Whoever is signed in stays so.
 pub async fn set_password(tx: &mut TenantTx, id: ProfileId, password_hash: &str, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!(
-        "update profile set password_hash = $2, modified_at = $3, version = version + 1 where id = $1",
-        id.0,
-        password_hash,
-        now
-    )
-    .execute(tx.connection())
-    .await?;
+    sqlx::query!("update profile set password_hash = $2, modified_at = $3, version = version + 1 where id = $1", id.0, password_hash, now)
+        .execute(tx.connection())
+        .await?;
     Ok(())
 }

@@ -126,7 +126,11 @@ impl Definition {
             Kind::Json if value.to_string().len() <= 65_536 => Ok(()),
             Kind::Json => refuse("must be at most 65536 bytes of JSON".into()),
             Kind::Origins => match value.as_array() {
-                Some(items) if items.len() <= 50 && items.iter().all(|item| item.as_str().is_some_and(|text| fits(schema::ORIGIN, text))) => Ok(()),
+                Some(items)
+                    if items.len() <= 50 && items.iter().all(|item| item.as_str().is_some_and(|text| fits(schema::ORIGIN, text))) =>
+                {
+                    Ok(())
+                }
                 _ => refuse("must be a list of at most 50 origins such as https://app.example.com".into()),
             },
         }
@@ -258,9 +262,9 @@ impl Setting {
             description: definition.description.in_language(language),
             default: definition.default_value(),
             options: match definition.kind {
-                Kind::Choice(options) => Some(
-                    options.iter().map(|(value, label)| SettingOption { value, label: label.in_language(language) }).collect(),
-                ),
+                Kind::Choice(options) => {
+                    Some(options.iter().map(|(value, label)| SettingOption { value, label: label.in_language(language) }).collect())
+                }
                 _ => None,
             },
             is_secret: definition.is_secret(),
@@ -291,9 +295,12 @@ mod tests {
 
     #[test]
     fn what_an_executor_may_be_passes() {
-        let executor = json!({"type": "apiCall", "url": "http://127.0.0.1:8090/custom/contractById", "headers": {"x-api-key": "{{secret.KEY}}"}});
+        let executor =
+            json!({"type": "apiCall", "url": "http://127.0.0.1:8090/custom/contractById", "headers": {"x-api-key": "{{secret.KEY}}"}});
         definition("searchContractByIdExecutor").unwrap().check(&executor).unwrap();
-        for (pointer, bad) in [("/url", json!("ftp://a.example")), ("/headers", json!({"a b": "c"})), ("/headers", json!({"a": "{{secret}}"}))] {
+        for (pointer, bad) in
+            [("/url", json!("ftp://a.example")), ("/headers", json!({"a b": "c"})), ("/headers", json!({"a": "{{secret}}"}))]
+        {
             let mut changed = executor.clone();
             *changed.pointer_mut(pointer).unwrap() = bad;
             assert!(definition("searchContractByIdExecutor").unwrap().check(&changed).is_err(), "{pointer}");

@@ -118,7 +118,12 @@ pub struct JsonValue(Value);
     responses((status = 200, description = "The change holds", body = Success)),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("updateClientSettings"))))]
-pub async fn update_setting(State(app): State<App>, caller: Caller, Path(name): Path<String>, AnyJson(value): AnyJson) -> Result<axum::Json<Success>> {
+pub async fn update_setting(
+    State(app): State<App>,
+    caller: Caller,
+    Path(name): Path<String>,
+    AnyJson(value): AnyJson,
+) -> Result<axum::Json<Success>> {
     caller.may(Permission::UpdateClientSettings)?;
     if definition(&name).is_none() {
         return Err(Error::not_found("Setting", name));
@@ -167,7 +172,11 @@ pub struct SettingsGroup {
     responses((status = 200, description = "Groups of the category; secrets masked", body = SettingsCategory)),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("readSettings"))))]
-pub async fn get_settings_category(State(app): State<App>, caller: Caller, Path(category): Path<String>) -> Result<axum::Json<SettingsCategory>> {
+pub async fn get_settings_category(
+    State(app): State<App>,
+    caller: Caller,
+    Path(category): Path<String>,
+) -> Result<axum::Json<SettingsCategory>> {
     caller.may(Permission::ReadSettings)?;
     let settings = service::of(&app, caller.tenant).await?;
     let all = shown(&settings, &caller, false, |definition| definition.category == category);
@@ -202,7 +211,11 @@ pub struct SearchSettings {
     responses((status = 200, description = "Settings found, in the order of the catalogue; secrets masked", body = [Setting])),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("readSettings"))))]
-pub async fn search_settings(State(app): State<App>, caller: Caller, Query(query): Query<SearchSettings>) -> Result<axum::Json<Vec<Setting>>> {
+pub async fn search_settings(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<SearchSettings>,
+) -> Result<axum::Json<Vec<Setting>>> {
     caller.may(Permission::ReadSettings)?;
     let settings = service::of(&app, caller.tenant).await?;
     let q = query.q.trim().to_lowercase();

@@ -219,7 +219,7 @@ pub async fn update(app: &App, tenant: TenantId, by: Option<ProfileId>, changes:
         let definition = change.definition;
         let old = settings.shown(definition, false);
         let row = if definition.is_secret() {
-            set_secret(app, &mut settings, tenant, definition, &change.value)?
+            set_secret(app, &mut settings, tenant, definition, &change.value)
         } else {
             if old == change.value || (change.value.is_null() && !settings.values.contains_key(definition.name)) {
                 continue;
@@ -259,7 +259,13 @@ fn conflict(errors: Vec<FieldError>) -> Error {
 }
 
 /// Puts a secret into the snapshot and seals it for its row; none when nothing is left to store.
-fn set_secret(app: &App, settings: &mut Settings, tenant: TenantId, definition: &'static Definition, value: &Value) -> Result<Option<StoredSetting>> {
+fn set_secret(
+    app: &App,
+    settings: &mut Settings,
+    tenant: TenantId,
+    definition: &'static Definition,
+    value: &Value,
+) -> Option<StoredSetting> {
     let next = match (definition.kind, value) {
         (_, Value::Null) => None,
         (Kind::SecretMap, Value::Object(entries)) => {
@@ -281,12 +287,12 @@ fn set_secret(app: &App, settings: &mut Settings, tenant: TenantId, definition: 
     };
     let Some(next) = next else {
         settings.secrets.remove(definition.name);
-        return Ok(None);
+        return None;
     };
     let text = next.to_string();
     let envelope = app.keys().seal(place(tenant, definition.name), text.as_bytes());
     settings.secrets.insert(definition.name, SecretString::from(text));
-    Ok(Some(StoredSetting { name: definition.name.to_owned(), value: None, secret: Some(envelope) }))
+    Some(StoredSetting { name: definition.name.to_owned(), value: None, secret: Some(envelope) })
 }
 
 /// A call that would fail every time is refused when it is saved. Whether it would depends on DNS and on the operator's

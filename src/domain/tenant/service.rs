@@ -71,7 +71,8 @@ pub async fn create(app: &App, new: NewTenant) -> Result<TenantId> {
     let mut tx = tx.into_tenant(tenant).await?;
     role::store::insert_built_in(&mut tx, now).await?;
     let admin = profile::store::insert(&mut tx, &NewProfile::administrator(&new.admin_email, password_hash)?, now).await?;
-    event::store::append(&mut tx, &event::NewEvent::by(admin, "tenantCreated", serde_json::json!({"slug": new.slug.as_str()})), now).await?;
+    event::store::append(&mut tx, &event::NewEvent::by(admin, "tenantCreated", serde_json::json!({"slug": new.slug.as_str()})), now)
+        .await?;
     tx.commit().await?;
     app.tenants().invalidate_all();
     tracing::info!(tenant = new.slug.as_str(), "tenant created");

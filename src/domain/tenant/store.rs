@@ -56,21 +56,14 @@ pub async fn list(tx: &mut SystemTx) -> Result<Vec<ListedTenant>> {
 /// Adds a tenant; a taken slug is a conflict.
 pub async fn insert(tx: &mut SystemTx, slug: &Slug, name: &str, now: DateTime<Utc>) -> Result<TenantId> {
     Ok(TenantId(
-        sqlx::query_scalar!(
-            "insert into tenant (slug, name, created_at) values ($1, $2, $3) returning id",
-            slug.as_str(),
-            name,
-            now
-        )
-        .fetch_one(tx.connection())
-        .await?,
+        sqlx::query_scalar!("insert into tenant (slug, name, created_at) values ($1, $2, $3) returning id", slug.as_str(), name, now)
+            .fetch_one(tx.connection())
+            .await?,
     ))
 }
 
 /// Gives a tenant a host name; one that another tenant has is a conflict.
 pub async fn insert_host(tx: &mut SystemTx, tenant: TenantId, host: &str) -> Result<()> {
-    sqlx::query!("insert into tenant_host (tenant_id, host) values ($1, $2)", tenant.0, host)
-        .execute(tx.connection())
-        .await?;
+    sqlx::query!("insert into tenant_host (tenant_id, host) values ($1, $2)", tenant.0, host).execute(tx.connection()).await?;
     Ok(())
 }

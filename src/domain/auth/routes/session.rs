@@ -32,7 +32,9 @@ pub struct Success {
 async fn login_tenant(app: &App, client: &Client, named: Option<&str>) -> Result<Option<Tenant>> {
     let by_host = tenant::service::by_host(app, &client.host).await?;
     match (by_host, named) {
-        (Some(tenant), Some(slug)) if tenant.slug != slug => Err(Error::new(Code::InvalidCredentials, "E-mail address or password is wrong")),
+        (Some(tenant), Some(slug)) if tenant.slug != slug => {
+            Err(Error::new(Code::InvalidCredentials, "E-mail address or password is wrong"))
+        }
         (Some(tenant), _) => Ok(Some(tenant)),
         (None, Some(slug)) => tenant::service::by_slug(app, slug).await,
         (None, None) => match app.config().default_tenant.as_deref() {
@@ -51,7 +53,12 @@ async fn login_tenant(app: &App, client: &Client, named: Option<&str>) -> Result
     responses((status = 200, description = "Signed in; the cookie is set", body = SessionAnswer,
         headers(("set-cookie" = String, description = "connect.sid; HttpOnly; SameSite=Lax")))),
     security(()))]
-pub async fn login(State(app): State<App>, cookies: Cookies, parts: LoginParts, Json(body): Json<LoginRequest>) -> Result<axum::Json<SessionAnswer>> {
+pub async fn login(
+    State(app): State<App>,
+    cookies: Cookies,
+    parts: LoginParts,
+    Json(body): Json<LoginRequest>,
+) -> Result<axum::Json<SessionAnswer>> {
     let LoginParts { parts, client } = parts;
     let tenant = login_tenant(&app, &client, body.tenant.as_deref()).await?;
     refuse_cross_site(&app, &parts, &client, tenant.as_ref()).await?;

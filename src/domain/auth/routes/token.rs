@@ -35,7 +35,13 @@ pub async fn show_access_token(State(app): State<App>, caller: Caller) -> Result
         return Err(Error::new(crate::error::Code::PermissionMissing, "Unauthorized")
             .details("Only a session may ask for its own token. Sign in, or let an administrator use POST /api/mind/jwt/{id}."));
     }
-    let order = TokenOrder { tenant: &caller.identity.tenant, profile: caller.profile, name: "showAccessToken", by: Some(caller.profile), days: None };
+    let order = TokenOrder {
+        tenant: &caller.identity.tenant,
+        profile: caller.profile,
+        name: "showAccessToken",
+        by: Some(caller.profile),
+        days: None,
+    };
     answer(&app, &order).await
 }
 
