@@ -16,6 +16,7 @@ create table erp_cache (
     constraint erp_cache_kind check (kind in ('contract', 'customer'))
 );
 create index erp_cache_external_idx on erp_cache (tenant_id, kind, external_id);
+-- A customer may answer to a second number: invalidation by the number it shows finds the copy under the other one.
+create index erp_cache_own_id_idx on erp_cache (tenant_id, kind, (body ->> 'id'));
 create index erp_cache_fetched_idx on erp_cache (fetched_at);
 call isolate_by_tenant('erp_cache');
-call open_to_system('erp_cache', 'select, delete');

@@ -50,7 +50,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("MIND_PUBLIC_URL", "http://<MIND_LISTEN>", "URL under which browsers and ERPs reach the server; https makes cookies Secure"),
     variable("MIND_BASE_DOMAIN", "none", "Tenants answer at <slug>.<this domain>"),
     variable("MIND_DEFAULT_TENANT", "demo in development, none in production", "Tenant of requests that name none by host or credential"),
-    variable("MIND_TRUSTED_PROXIES", "none", "Comma separated networks (CIDR) whose X-Forwarded-For, -Host and -Proto are believed"),
+    variable("MIND_TRUSTED_PROXIES", "none", "Comma separated networks (CIDR) whose X-Forwarded-For and X-Forwarded-Host are believed"),
     variable(
         "MIND_OUTBOUND_ALLOW",
         "none (development: the sandbox)",

@@ -73,6 +73,36 @@ pub enum Code {
 }
 
 impl Code {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MalformedJson => "malformedJson",
+            Self::InvalidInput => "invalidInput",
+            Self::TenantRequired => "tenantRequired",
+            Self::Unauthenticated => "unauthenticated",
+            Self::InvalidCredentials => "invalidCredentials",
+            Self::PermissionMissing => "permissionMissing",
+            Self::CrossSite => "crossSite",
+            Self::NotFound => "notFound",
+            Self::RouteNotFound => "routeNotFound",
+            Self::NotCached => "notCached",
+            Self::MethodNotAllowed => "methodNotAllowed",
+            Self::Conflict => "conflict",
+            Self::PayloadTooLarge => "payloadTooLarge",
+            Self::UnsupportedMediaType => "unsupportedMediaType",
+            Self::TooManyRequests => "tooManyRequests",
+            Self::Internal => "internal",
+            Self::NotConfigured => "notConfigured",
+            Self::ErpUnsupported => "erpUnsupported",
+            Self::ErpRejected => "erpRejected",
+            Self::ErpUnavailable => "erpUnavailable",
+            Self::ErpCircuitOpen => "erpCircuitOpen",
+            Self::Timeout => "timeout",
+            Self::DatabaseUnavailable => "databaseUnavailable",
+            Self::NotReady => "notReady",
+        }
+    }
+
     /// The status that belongs to the code.
     pub const fn status(self) -> StatusCode {
         match self {
@@ -177,6 +207,7 @@ impl Error {
     /// Wrong fields of the request.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let error = match errors.as_slice() {
+            [one] if one.path.is_empty() => format!("The body {}", one.message).into(),
             [one] => format!("{}: {}", one.path, one.message).into(),
             several => format!("{} fields of the request are wrong", several.len()).into(),
         };

@@ -94,8 +94,8 @@ async fn list(app: App, slug: String) -> Result<()> {
     let tenant = find_tenant(&app, &slug).await?;
     let mut tx = app.db().tenant_tx(tenant.id).await.map_err(line)?;
     for token in store::list_tokens(&mut tx, None, 1000, 0).await.map_err(line)? {
-        let revoked = token.revoked_at.map_or_else(|| "valid".to_owned(), |at| format!("revoked {}", at.format("%Y-%m-%d")));
-        println!("{}\t{}\t{}\t{}\t{}\t{revoked}", token.id, token.kind, token.name, token.user_id, token.expires_at.format("%Y-%m-%d"));
+        let revoked = token.revoked_at.map_or_else(|| "valid".to_owned(), |at| format!("revoked {}", at.0.format("%Y-%m-%d")));
+        println!("{}\t{}\t{}\t{}\t{}\t{revoked}", token.id, token.kind, token.name, token.user_id, token.expires_at.0.format("%Y-%m-%d"));
     }
     tx.commit().await.map_err(line)
 }

@@ -102,12 +102,11 @@ impl Default for ErpSettings {
 }
 
 impl ErpSettings {
-    /// Hex SHA-256 over everything, secrets included: answers and states of a connection are kept under it, so that
-    /// a changed connection never sees the other's.
+    /// Hex SHA-256 over what decides whose data is seen, secrets included: answers of a connection are kept under it, so
+    /// that a changed connection never sees the other's. Time-outs and limits are no part of it.
     pub fn fingerprint(&self) -> String {
         let mut print = Fingerprint(Sha256::new());
         print.text(self.system.as_str());
-        print.text(&self.max_concurrent.to_string());
         for call in [&self.contract_by_id, &self.customer_by_id, &self.search_by_fields, &self.search_by_text] {
             let Some(call) = call else {
                 print.text("");
@@ -115,7 +114,6 @@ impl ErpSettings {
             };
             print.text(call.method.as_str());
             print.text(&call.url);
-            print.text(&call.timeout_ms.to_string());
             print.map(call.headers.iter().map(|(name, value)| (name, value.as_str())));
         }
         print.map(self.secrets.iter().map(|(key, secret)| (key, secret.expose_secret())));
@@ -167,7 +165,9 @@ impl Registry {
         match settings.system {
             ErpSystem::Store => Ok(Arc::new(StoreErp)),
             ErpSystem::Custom => {
-                let guard = self.guards.guard(tenant_id, settings.system, &settings.fingerprint(), settings.max_concurrent);
+                // A changed limit needs new permits, but not new answers.
+                let state = format!("{}/{}", settings.fingerprint(), settings.max_concurrent);
+                let guard = self.guards.guard(tenant_id, settings.system, &state, settings.max_concurrent);
                 Ok(Arc::new(CustomErp::new(self.outbound.clone(), guard, settings)))
             }
             system @ (ErpSystem::Powercloud | ErpSystem::LynqTech) => {

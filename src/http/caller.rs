@@ -103,6 +103,7 @@ fn has_effects(parts: &Parts) -> bool {
     let path = parts.uri.path();
     let query = parts.uri.query().unwrap_or_default();
     path.contains("/cron/")
+        || path.ends_with("/showAccessToken")
         || path.split('/').any(|segment| segment.starts_with("process"))
         || url::form_urlencoded::parse(query.as_bytes())
             .any(|(key, value)| key.starts_with("process") || (key == "refresh" && !matches!(value.as_ref(), "false" | "0" | "no" | "off")))
@@ -159,6 +160,7 @@ mod tests {
             ("GET", "/api/mind/ticket/processAutoProcessable", true),
             ("GET", "/api/mind/ticket/1?process=realtime", true),
             ("GET", "/api/mind/cron/hour", true),
+            ("GET", "/api/mind/profile/showAccessToken", true),
             ("POST", "/api/mind/ticket", true),
         ] {
             let (parts, ()) = Request::builder().method(method).uri(uri).body(()).unwrap().into_parts();

@@ -5,7 +5,7 @@ use chrono_tz::Europe::Berlin;
 use serde::{Serialize, Serializer};
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{ObjectBuilder, RefOr, Schema, Type},
+    openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type},
 };
 
 /// `2026-01-13 18:28:51`, wall clock of Europe/Berlin.
@@ -30,6 +30,29 @@ impl PartialSchema for WireDateTime {
 }
 
 impl ToSchema for WireDateTime {}
+
+/// `2026-01-13T17:28:51Z`, UTC, whole seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct Rfc3339(pub DateTime<Utc>);
+
+impl Serialize for Rfc3339 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0.format("%Y-%m-%dT%H:%M:%SZ"))
+    }
+}
+
+impl PartialSchema for Rfc3339 {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .examples(["2026-01-13T17:28:51Z"])
+            .into()
+    }
+}
+
+impl ToSchema for Rfc3339 {}
 
 #[cfg(test)]
 mod tests {

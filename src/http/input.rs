@@ -7,7 +7,7 @@ use std::fmt::Display;
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Request, path::ErrorKind, rejection::PathRejection},
+    extract::{FromRequest, FromRequestParts, MatchedPath, Request, path::ErrorKind, rejection::PathRejection},
     http::{HeaderMap, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
@@ -133,17 +133,28 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let route = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
+        let only = route.split('{').nth(1).and_then(|rest| rest.split('}').next()).unwrap_or("path").to_owned();
         match axum::extract::Path::<T>::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
             Err(PathRejection::FailedToDeserializePathParams(failed)) => Err(match failed.into_kind() {
-                ErrorKind::ParseErrorAtKey { key, expected_type, .. } => Error::field(key, format!("must be {expected_type}")),
+                ErrorKind::ParseErrorAtKey { key, expected_type, .. } => Error::field(key, format!("must be {}", plain(expected_type))),
+                ErrorKind::ParseError { expected_type, .. } => Error::field(only, format!("must be {}", plain(expected_type))),
                 ErrorKind::DeserializeError { key, message, .. } => Error::field(key, message),
                 ErrorKind::InvalidUtf8InPathParam { key } => Error::field(key, "must be UTF-8"),
-                ErrorKind::Message(message) => Error::field("path", message),
+                ErrorKind::Message(message) => Error::field(only, message),
                 other => Error::field("path", other.to_string()),
             }),
             Err(_) => Err(Error::internal(anyhow::anyhow!("a handler asks for path segments that its route does not have"))),
         }
+    }
+}
+
+/// A Rust type in words of the API.
+fn plain(expected_type: &str) -> &str {
+    match expected_type {
+        "i64" | "u64" | "i32" | "u32" => "a whole number",
+        other => other,
     }
 }
 

@@ -66,11 +66,12 @@ impl Default for Limit {
 pub struct Offset(pub u32);
 
 fn whole_number<'de, D: Deserializer<'de>>(deserializer: D, least: u32, most: u32) -> Result<u32, D::Error> {
-    let number = u64::deserialize(deserializer)?;
-    u32::try_from(number)
+    // As text: the message should name the bounds, whatever was sent instead of a number.
+    let text = String::deserialize(deserializer)?;
+    text.parse()
         .ok()
         .filter(|number| (least..=most).contains(number))
-        .ok_or_else(|| de::Error::custom(format!("must be between {least} and {most}")))
+        .ok_or_else(|| de::Error::custom(format!("must be a whole number from {least} to {most}")))
 }
 
 impl<'de> Deserialize<'de> for Limit {

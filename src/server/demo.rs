@@ -35,7 +35,8 @@ use crate::{
 const SLUG: &str = "demo";
 const EMAIL: &str = "admin@demo.example";
 const AGENT_EMAIL: &str = "agent@demo.example";
-/// Known to everybody, for trying things out with the rights of an agent; only while the API listens on loopback.
+/// Known to everybody, for trying things out with the rights of an agent; only while the API listens on loopback and is not
+/// published under another host.
 const AGENT_PASSWORD: &str = "demo-agent";
 /// A token in the file that ends sooner is replaced at the start.
 const RENEW_BEFORE: chrono::Duration = chrono::Duration::days(14);
@@ -162,7 +163,14 @@ async fn password(app: &App, tenant: &Tenant, admin: ProfileId, known: Option<&S
 
 /// An agent with a well-known password on a server that only this machine reaches; elsewhere the password is taken away.
 async fn provide_agent(app: &App, tenant: &Tenant) -> Result<bool> {
-    let open = app.config().listen.ip().is_loopback();
+    // A public URL of another host means that a proxy or tunnel leads here.
+    let local = match app.config().public_url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    let open = local && app.config().listen.ip().is_loopback();
     let known = SecretString::from(AGENT_PASSWORD);
     if auth::password_fits(app, tenant.id, AGENT_EMAIL, &known).await.map_err(failed)? == open {
         return Ok(open);

@@ -1,6 +1,6 @@
 //! Credentials and what the API says of them.
 
-use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{profile::ProfileId, role::Permissions, tenant::Tenant},
-    http::Text,
+    http::{Text, date::Rfc3339},
     secret::KeyRing,
 };
 
@@ -91,8 +91,7 @@ pub struct SessionAnswer {
     #[schema(example = "demo")]
     pub tenant: String,
     /// From then on the credential is no longer valid.
-    #[schema(value_type = String, format = DateTime, example = "2026-01-14T18:28:51Z")]
-    pub expires_at: DateTime<Utc>,
+    pub expires_at: Rfc3339,
     /// What the caller may do.
     #[schema(example = json!(["updateTicket", "updateIntent", "executeIntent"]))]
     pub permissions: Vec<&'static str>,
@@ -107,7 +106,7 @@ impl SessionAnswer {
             success: true,
             user_id: identity.profile,
             tenant: identity.tenant.slug.clone(),
-            expires_at: identity.expires_at.trunc_subsecs(0),
+            expires_at: Rfc3339(identity.expires_at),
             permissions: identity.permissions.names(),
             kind: identity.kind,
         }
@@ -177,17 +176,13 @@ pub struct ListedToken {
     /// Permissions it is narrowed to; null = all of the profile's.
     pub scopes: Option<Vec<String>>,
     /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: DateTime<Utc>,
+    pub created_at: Rfc3339,
     /// Last use, to the minute; null = never.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub last_used_at: Option<DateTime<Utc>>,
+    pub last_used_at: Option<Rfc3339>,
     /// When it ends.
-    #[schema(value_type = String, format = DateTime)]
-    pub expires_at: DateTime<Utc>,
+    pub expires_at: Rfc3339,
     /// When it was revoked; null = not.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub revoked_at: Option<DateTime<Utc>>,
+    pub revoked_at: Option<Rfc3339>,
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::{
         tenant::{Tenant, TenantId},
     },
     error::Result,
+    http::date::Rfc3339,
 };
 
 /// A session and its owner.
@@ -201,9 +202,10 @@ pub async fn insert_token(tx: &mut TenantTx, token: &NewToken<'_>, now: DateTime
 pub async fn list_tokens(tx: &mut TenantTx, of: Option<ProfileId>, limit: u32, offset: u32) -> Result<Vec<ListedToken>> {
     Ok(sqlx::query_as!(
         ListedToken,
-        "select id, kind, name, profile_id as user_id, scopes, created_at, last_used_at, expires_at, revoked_at
-         from access_token where $1::bigint is null or profile_id = $1
-         order by created_at desc, id desc limit $2 offset $3",
+        r#"select id, kind, name, profile_id as user_id, scopes, created_at as "created_at: Rfc3339",
+                  last_used_at as "last_used_at: Rfc3339", expires_at as "expires_at: Rfc3339", revoked_at as "revoked_at: Rfc3339"
+           from access_token where $1::bigint is null or profile_id = $1
+           order by created_at desc, id desc limit $2 offset $3"#,
         of.map(|id| id.0),
         i64::from(limit),
         i64::from(offset)
@@ -278,6 +280,17 @@ pub async fn find_sign_in_profile(tx: &mut TenantTx, email_norm: &str) -> Result
         lang: row.lang,
         permissions: row.permissions,
     }))
+}
+
+/// What a profile may do.
+pub async fn find_permissions(tx: &mut TenantTx, profile: ProfileId) -> Result<Option<Permissions>> {
+    let names = sqlx::query_scalar!(
+        "select r.permissions from profile p join role r on r.tenant_id = p.tenant_id and r.id = p.role_id where p.id = $1",
+        profile.0
+    )
+    .fetch_optional(tx.connection())
+    .await?;
+    Ok(names.map(Permissions::from_names))
 }
 
 /// Stores a link that signs in once.

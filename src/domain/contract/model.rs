@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::customer::model::StaleMark,
-    erp::{Contract, ErpId},
+    erp::{Contract, Customer, ErpId},
 };
 
 /// A contract, and a mark where it is a stand-in.
@@ -33,31 +33,21 @@ pub struct ContractHit {
     pub similarity: u8,
     /// The contract.
     pub contract: Contract,
+    /// Only there when the ERP has trouble and a stored copy stands in.
+    #[serde(flatten)]
+    #[schema(inline)]
+    pub stale: StaleMark,
 }
 
-/// Compares what was searched for with what was found, by normalised Damerau-Levenshtein distance.
-pub fn similarity(fields: &Map<String, Value>, contract: &Contract) -> u8 {
-    let extra = |key: &str| contract.extra.get(key).and_then(Value::as_str).map(str::to_owned);
+/// Compares what was searched for with what was found, by normalised Damerau-Levenshtein distance. An attribute may be
+/// the contract's or its customer's; the one that fits better counts.
+pub fn similarity(fields: &Map<String, Value>, contract: &Contract, customer: Option<&Customer>) -> u8 {
     let mut scores = Vec::new();
     for (key, wanted) in fields {
         let Some(wanted) = wanted.as_str() else { continue };
-        let found = match key.as_str() {
-            "contractId" => Some(contract.id.to_string()),
-            "firstname" => contract.firstname.clone(),
-            "lastname" => contract.lastname.clone(),
-            "fullname" => {
-                Some([contract.firstname.as_deref(), contract.lastname.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" "))
-            }
-            "company" => extra("company"),
-            "email" => contract.email.clone(),
-            "meterNumber" => contract.counter_number.clone(),
-            "address" => contract.delivery_address.clone(),
-            "postalCode" => extra("zip"),
-            _ => None,
-        };
-        if let Some(found) = found.filter(|text| !text.is_empty()) {
-            scores.push(strsim::normalized_damerau_levenshtein(&fold(wanted), &fold(&found)));
-        }
+        let found = [contract_attribute(key, contract), customer.and_then(|customer| customer_attribute(key, customer))];
+        let found = found.iter().flatten().filter(|text| !text.is_empty());
+        scores.extend(found.map(|found| strsim::normalized_damerau_levenshtein(&fold(wanted), &fold(found))).reduce(f64::max));
     }
     if scores.is_empty() {
         return 100;
@@ -66,10 +56,44 @@ pub fn similarity(fields: &Map<String, Value>, contract: &Contract) -> u8 {
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "a mean of at most twelve scores between 0 and 1"
+        reason = "a mean of at most thirteen scores between 0 and 1"
     )]
     let percent = (scores.iter().sum::<f64>() / scores.len() as f64 * 100.0).round() as u8;
     percent
+}
+
+fn contract_attribute(key: &str, contract: &Contract) -> Option<String> {
+    let extra = |key: &str| contract.extra.get(key).and_then(Value::as_str).map(str::to_owned);
+    match key {
+        "contractId" => Some(contract.id.to_string()),
+        "customerId" => contract.customer_id.as_ref().map(ToString::to_string),
+        "firstname" => contract.firstname.clone(),
+        "lastname" => contract.lastname.clone(),
+        "fullname" => Some(full_name(contract.firstname.as_deref(), contract.lastname.as_deref())),
+        "company" => extra("company"),
+        "email" => contract.email.clone(),
+        "meterNumber" => contract.counter_number.clone(),
+        "address" => contract.delivery_address.clone(),
+        "postalCode" => extra("zip"),
+        _ => None,
+    }
+}
+
+fn customer_attribute(key: &str, customer: &Customer) -> Option<String> {
+    match key {
+        "customerId" => Some(customer.id.to_string()),
+        "firstname" => customer.firstname.clone(),
+        "lastname" => customer.lastname.clone(),
+        "fullname" => Some(full_name(customer.firstname.as_deref(), customer.lastname.as_deref())),
+        "company" => customer.company.clone(),
+        "email" => customer.email.clone(),
+        "address" => customer.address.clone(),
+        _ => None,
+    }
+}
+
+fn full_name(first: Option<&str>, last: Option<&str>) -> String {
+    [first, last].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// Case and spacing are no difference.
@@ -87,8 +111,8 @@ mod tests {
     fn compares_what_can_be_compared() {
         let contract: Contract = serde_json::from_value(json!({"id": 1, "lastname": "Doe", "counterNumber": "1ESY1160669167"})).unwrap();
         let fields = |value: Value| value.as_object().cloned().unwrap();
-        assert_eq!(similarity(&fields(json!({"lastname": "DOE "})), &contract), 100);
-        assert_eq!(similarity(&fields(json!({"birthday": "1980-01-01"})), &contract), 100);
-        assert!((1..100).contains(&similarity(&fields(json!({"lastname": "Dow"})), &contract)));
+        assert_eq!(similarity(&fields(json!({"lastname": "DOE "})), &contract, None), 100);
+        assert_eq!(similarity(&fields(json!({"birthday": "1980-01-01"})), &contract, None), 100);
+        assert!((1..100).contains(&similarity(&fields(json!({"lastname": "Dow"})), &contract, None)));
     }
 }

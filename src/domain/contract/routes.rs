@@ -16,7 +16,7 @@ use crate::{
             model::StaleMark,
             routes::{LookupQuery, erp_id, provenance_headers},
         },
-        erp_cache::{Freshness, service::Lookup},
+        erp_cache::{Freshness, model::Provenance, service::Lookup},
         role::Permission,
     },
     error::{Error, Result},
@@ -37,7 +37,7 @@ pub async fn get_contract(
 ) -> Result<(HeaderMap, axum::Json<ContractAnswer>)> {
     caller.may(Permission::ReadContract)?;
     let id = erp_id("contractId", &id)?;
-    let lookup = Lookup::open(&app, caller.tenant, query.freshness()?).await?;
+    let lookup = Lookup::open(&app, caller.tenant, query.freshness()).await?;
     let (mut contract, provenance) = lookup.contract(&id).await?.ok_or_else(|| Error::not_found("Contract", &id))?;
     if !query.include_raw_data.0 {
         contract.raw_data = None;
@@ -51,7 +51,7 @@ pub async fn get_contract(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SearchContracts {
-    /// Free text; finds the contracts of up to ten customers. Not together with attributes.
+    /// Free text; finds the contracts of up to ten customers. With attributes, both must fit.
     #[serde(skip_serializing)]
     #[param(inline, example = "Mustermann")]
     q: Option<Text<0, 200>>,
@@ -137,22 +137,29 @@ pub async fn search_contracts(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<SearchContracts>,
-) -> Result<axum::Json<Vec<ContractHit>>> {
+) -> Result<(HeaderMap, axum::Json<Vec<ContractHit>>)> {
     caller.may(Permission::ReadContract)?;
     let attributes = query.attributes()?;
     let lookup = Lookup::open(&app, caller.tenant, Freshness::Cached).await?;
     let q = query.q.as_deref().map(str::trim).filter(|q| !q.is_empty());
-    let mut hits = match (q, attributes.is_empty()) {
-        (Some(_), false) => return Err(Error::conflict("q and attributes exclude each other")),
+    let found = match (q, attributes.is_empty()) {
         // Every parameter is optional; who asks for nothing finds nothing.
         (None, true) => Vec::new(),
         (Some(q), true) => service::search_by_text(&lookup, q).await?,
         (None, false) => service::search_by_fields(&lookup, &attributes).await?,
+        (Some(q), false) => {
+            let by_text = service::search_by_text(&lookup, q).await?;
+            let mut found = service::search_by_fields(&lookup, &attributes).await?;
+            found.retain(|(hit, _)| by_text.iter().any(|(other, _)| other.id == hit.id));
+            found
+        }
     };
+    let headers = found.iter().map(|(_, from)| *from).reduce(Provenance::and).map(|from| provenance_headers(&app, from)).unwrap_or_default();
+    let mut hits: Vec<ContractHit> = found.into_iter().map(|(hit, _)| hit).collect();
     if !query.include_raw_data.0 {
         for hit in &mut hits {
             hit.contract.raw_data = None;
         }
     }
-    Ok(axum::Json(hits))
+    Ok((headers, axum::Json(hits)))
 }

@@ -6,28 +6,34 @@ use serde_json::{Map, Value};
 use super::model::{ContractHit, similarity};
 use crate::{
     domain::{
-        customer::{self, service::PARALLEL},
-        erp_cache::service::Lookup,
+        customer::{self, model::StaleMark, service::PARALLEL},
+        erp_cache::{model::Provenance, service::Lookup},
     },
-    erp::Contract,
+    erp::{Contract, Customer},
     error::Result,
 };
 
+/// A hit, and where it came from.
+pub type Hit = (ContractHit, Provenance);
+
 /// The one contract that fits the attributes, if any.
-pub async fn search_by_fields(lookup: &Lookup, fields: &Map<String, Value>) -> Result<Vec<ContractHit>> {
+pub async fn search_by_fields(lookup: &Lookup, fields: &Map<String, Value>) -> Result<Vec<Hit>> {
     let Some(hit) = lookup.search_by_fields(fields).await? else { return Ok(Vec::new()) };
-    let found = lookup.contract(&hit.contract_id).await?;
-    Ok(found.into_iter().map(|(contract, _)| scored(fields, contract)).collect())
+    let Some((contract, provenance)) = lookup.contract(&hit.contract_id).await? else { return Ok(Vec::new()) };
+    let customer = lookup.customer(&hit.customer_id).await?;
+    let provenance = customer.as_ref().map_or(provenance, |(_, from)| provenance.and(*from));
+    Ok(vec![scored(fields, contract, customer.as_ref().map(|(customer, _)| customer), provenance)])
 }
 
 /// Contracts of the customers that a free text finds.
-pub async fn search_by_text(lookup: &Lookup, q: &str) -> Result<Vec<ContractHit>> {
+pub async fn search_by_text(lookup: &Lookup, q: &str) -> Result<Vec<Hit>> {
     let customers = customer::service::search(lookup, q, 10, 0).await?;
-    let ids = customers.into_iter().flat_map(|customer| customer.contract_ids);
+    let ids = customers.into_iter().flat_map(|(customer, _)| customer.contract_ids);
     let found: Vec<_> = stream::iter(ids).map(|id| async move { lookup.contract(&id).await }).buffered(PARALLEL).try_collect().await?;
-    Ok(found.into_iter().flatten().map(|(contract, _)| scored(&Map::new(), contract)).collect())
+    Ok(found.into_iter().flatten().map(|(contract, from)| scored(&Map::new(), contract, None, from)).collect())
 }
 
-fn scored(fields: &Map<String, Value>, contract: Contract) -> ContractHit {
-    ContractHit { id: contract.id.clone(), similarity: similarity(fields, &contract), contract }
+fn scored(fields: &Map<String, Value>, contract: Contract, customer: Option<&Customer>, provenance: Provenance) -> Hit {
+    let similarity = similarity(fields, &contract, customer);
+    (ContractHit { id: contract.id.clone(), similarity, contract, stale: StaleMark::of(provenance) }, provenance)
 }

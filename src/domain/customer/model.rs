@@ -72,6 +72,10 @@ pub struct CustomerHit {
     pub email: Option<String>,
     /// Contracts of the customer.
     pub contract_ids: Vec<ErpId>,
+    /// Only there when the ERP has trouble and a stored copy stands in.
+    #[serde(flatten)]
+    #[schema(inline)]
+    pub stale: StaleMark,
 }
 
 /// A phone number: digits as a number, or a text that is none.
@@ -84,8 +88,8 @@ pub enum PhoneNumber {
     Text(String),
 }
 
-impl From<Customer> for CustomerHit {
-    fn from(customer: Customer) -> Self {
+impl From<(Customer, Provenance)> for CustomerHit {
+    fn from((customer, provenance): (Customer, Provenance)) -> Self {
         Self {
             id: customer.id,
             firstname: customer.firstname,
@@ -95,6 +99,7 @@ impl From<Customer> for CustomerHit {
             phone: customer.phone,
             email: customer.email,
             contract_ids: customer.contract_ids,
+            stale: StaleMark::of(provenance),
         }
     }
 }

@@ -45,20 +45,19 @@ pub struct LookupQuery {
     #[serde(default)]
     #[param(inline, example = "false")]
     pub refresh: Flag,
-    /// Never ask the ERP; what is not stored is 404 `notCached`.
+    /// Never ask the ERP, even with refresh; what is not stored is 404 `notCached`.
     #[serde(default)]
     #[param(inline, example = "false")]
     pub erp_cache_only: Flag,
 }
 
 impl LookupQuery {
-    /// What it asks for; the two wishes exclude each other.
-    pub fn freshness(self) -> Result<Freshness> {
+    /// What it asks for. Together, the promise not to ask the ERP is the stronger one.
+    pub fn freshness(self) -> Freshness {
         match (self.refresh.0, self.erp_cache_only.0) {
-            (true, true) => Err(Error::conflict("refresh and erpCacheOnly exclude each other")),
-            (true, false) => Ok(Freshness::Refresh),
-            (false, true) => Ok(Freshness::CacheOnly),
-            (false, false) => Ok(Freshness::Cached),
+            (_, true) => Freshness::CacheOnly,
+            (true, false) => Freshness::Refresh,
+            (false, false) => Freshness::Cached,
         }
     }
 }
@@ -103,7 +102,7 @@ pub async fn get_customer_by_contract_id(
 ) -> Result<(HeaderMap, axum::Json<CustomerAnswer>)> {
     caller.may(Permission::ReadContract)?;
     let id = erp_id("contractId", &id)?;
-    let lookup = Lookup::open(&app, caller.tenant, query.freshness()?).await?;
+    let lookup = Lookup::open(&app, caller.tenant, query.freshness()).await?;
     let (customer, provenance) = service::by_contract(&lookup, &id).await?;
     Ok(answer(&app, customer, provenance, query.include_raw_data.0))
 }
@@ -122,7 +121,7 @@ pub async fn get_customer_by_customer_id(
 ) -> Result<(HeaderMap, axum::Json<CustomerAnswer>)> {
     caller.may(Permission::ReadContract)?;
     let id = erp_id("customerId", &id)?;
-    let lookup = Lookup::open(&app, caller.tenant, query.freshness()?).await?;
+    let lookup = Lookup::open(&app, caller.tenant, query.freshness()).await?;
     let (customer, provenance) = service::by_customer(&lookup, &id).await?;
     Ok(answer(&app, customer, provenance, query.include_raw_data.0))
 }
@@ -155,11 +154,12 @@ pub async fn search_customers(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<SearchCustomers>,
-) -> Result<axum::Json<Vec<CustomerHit>>> {
+) -> Result<(HeaderMap, axum::Json<Vec<CustomerHit>>)> {
     caller.may(Permission::ReadContract)?;
     let lookup = Lookup::open(&app, caller.tenant, Freshness::Cached).await?;
     let customers = service::search(&lookup, query.q.trim(), query.limit.0, query.offset.0).await?;
-    Ok(axum::Json(customers.into_iter().map(CustomerHit::from).collect()))
+    let headers = customers.iter().map(|(_, from)| *from).reduce(Provenance::and).map(|from| provenance_headers(&app, from)).unwrap_or_default();
+    Ok((headers, axum::Json(customers.into_iter().map(CustomerHit::from).collect())))
 }
 
 /// Body of `POST /customer/invalidateCache`; without any id every copy of the tenant is meant.

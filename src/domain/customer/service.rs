@@ -59,8 +59,8 @@ async fn with_contracts(
 }
 
 /// Customers by free text, each looked up, without contracts.
-pub async fn search(lookup: &Lookup, q: &str, limit: u32, offset: u32) -> Result<Vec<Customer>> {
+pub async fn search(lookup: &Lookup, q: &str, limit: u32, offset: u32) -> Result<Vec<(Customer, Provenance)>> {
     let ids = lookup.search_by_text(q, limit, offset).await?;
     let found: Vec<_> = stream::iter(ids).map(|id| async move { lookup.customer(&id).await }).buffered(PARALLEL).try_collect().await?;
-    Ok(found.into_iter().flatten().map(|(customer, _)| customer).take(limit as usize).collect())
+    Ok(found.into_iter().flatten().take(limit as usize).collect())
 }

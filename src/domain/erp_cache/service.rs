@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 
 use super::{
     model::{Copy, Freshness, Kind, Provenance, Source},
@@ -44,6 +45,8 @@ pub struct Lookup {
     fresh_for: Duration,
     stale_for: Duration,
     freshness: Freshness,
+    /// Until then the ERP may answer; what is left of the request's time is for the stand-in.
+    deadline: Instant,
 }
 
 impl std::fmt::Debug for Lookup {
@@ -65,6 +68,7 @@ impl Lookup {
             fresh_for: Duration::seconds(settings.int("erpCacheSeconds")),
             stale_for: Duration::seconds(settings.int("erpStaleSeconds")),
             freshness,
+            deadline: Instant::now() + app.config().request_timeout / 3 * 2,
         })
     }
 
@@ -80,12 +84,12 @@ impl Lookup {
 
     /// At most one contract that fits the attributes. Never cached: the question is too seldom the same.
     pub async fn search_by_fields(&self, fields: &Map<String, Value>) -> Result<Option<FieldMatch>> {
-        Ok(self.erp.search_by_fields(fields).await?)
+        Ok(self.within_deadline(self.erp.search_by_fields(fields)).await?)
     }
 
     /// Ids of at most ten customers. Never cached.
     pub async fn search_by_text(&self, q: &str, limit: u32, offset: u32) -> Result<Vec<ErpId>> {
-        Ok(self.erp.search_by_text(q, limit, offset).await?)
+        Ok(self.within_deadline(self.erp.search_by_text(q, limit, offset)).await?)
     }
 
     async fn find<T: serde::de::DeserializeOwned>(&self, kind: Kind, id: &ErpId) -> Result<Option<(T, Provenance)>> {
@@ -136,10 +140,10 @@ impl Lookup {
         {
             return Ok(Arc::new(self.serve(copy.clone(), now)));
         }
-        match self.ask(kind, id).await {
+        match self.within_deadline(self.ask(kind, id)).await {
             Ok(body) => {
-                self.keep(kind, id, body.as_ref()).await?;
-                let provenance = Provenance { source: Source::Erp, fetched_at: self.app.now() };
+                self.keep(kind, id, body.as_ref(), now).await?;
+                let provenance = Provenance { source: Source::Erp, fetched_at: now };
                 Ok(Arc::new(Found { body, provenance }))
             }
             Err(error) => {
@@ -154,6 +158,11 @@ impl Lookup {
                 }
             }
         }
+    }
+
+    async fn within_deadline<T>(&self, work: impl Future<Output = Result<T, ErpError>>) -> Result<T, ErpError> {
+        let after = self.deadline.saturating_duration_since(Instant::now());
+        tokio::time::timeout_at(self.deadline, work).await.unwrap_or(Err(ErpError::Timeout { after }))
     }
 
     async fn ask(&self, kind: Kind, id: &ErpId) -> Result<Option<Value>, ErpError> {
@@ -172,11 +181,10 @@ impl Lookup {
         Ok(copy)
     }
 
-    async fn keep(&self, kind: Kind, id: &ErpId, body: Option<&Value>) -> Result<()> {
-        let now = self.app.now();
+    async fn keep(&self, kind: Kind, id: &ErpId, body: Option<&Value>, asked_at: DateTime<Utc>) -> Result<()> {
         let mut tx = self.app.db().tenant_tx(self.tenant).await?;
         match body {
-            Some(body) => store::upsert(&mut tx, &self.connection, kind, id.as_str(), body, now).await?,
+            Some(body) => store::upsert(&mut tx, &self.connection, kind, id.as_str(), body, asked_at).await?,
             None => store::delete(&mut tx, &self.connection, kind, id.as_str()).await?,
         }
         tx.commit().await

@@ -22,17 +22,18 @@ pub async fn find(tx: &mut TenantTx, connection: &str, kind: Kind, id: &str) -> 
     .await?)
 }
 
-/// Keeps an answer.
-pub async fn upsert(tx: &mut TenantTx, connection: &str, kind: Kind, id: &str, body: &Value, now: DateTime<Utc>) -> Result<()> {
+/// Keeps an answer. One that was asked for before the copy was declared out of date does not make it current again.
+pub async fn upsert(tx: &mut TenantTx, connection: &str, kind: Kind, id: &str, body: &Value, asked_at: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
         "insert into erp_cache (connection, kind, external_id, body, fetched_at) values ($1, $2, $3, $4, $5)
          on conflict (tenant_id, connection, kind, external_id) do update
-         set body = excluded.body, fetched_at = excluded.fetched_at, invalidated_at = null",
+         set body = excluded.body, fetched_at = excluded.fetched_at,
+             invalidated_at = case when erp_cache.invalidated_at > excluded.fetched_at then erp_cache.invalidated_at end",
         connection,
         kind.as_str(),
         id,
         body,
-        now
+        asked_at
     )
     .execute(tx.connection())
     .await?;
@@ -55,12 +56,12 @@ pub async fn invalidate(tx: &mut TenantTx, contract: Option<&str>, customer: Opt
          where invalidated_at is null and (
                ($1::text is null and $2::text is null)
             or (kind = 'contract' and external_id = $1)
-            or (kind = 'customer' and external_id = $2)
+            or (kind = 'customer' and (external_id = $2 or body ->> 'id' = $2))
             or (kind = 'customer' and external_id in (
                   select body ->> 'customerId' from erp_cache where kind = 'contract' and external_id = $1))
             or (kind = 'contract' and external_id in (
                   select json_array_elements_text(body -> 'contractIds') from erp_cache
-                  where kind = 'customer' and external_id = $2 and json_typeof(body -> 'contractIds') = 'array')))",
+                  where kind = 'customer' and (external_id = $2 or body ->> 'id' = $2) and json_typeof(body -> 'contractIds') = 'array')))",
         contract,
         customer,
         now

@@ -107,6 +107,11 @@ impl Permissions {
         Self(self.0.intersection(&other.0).copied().collect())
     }
 
+    /// A permission of these that the other does not have.
+    pub fn beyond(&self, other: &Self) -> Option<Permission> {
+        self.0.difference(&other.0).next().copied()
+    }
+
     /// Names, sorted.
     pub fn names(&self) -> Vec<&'static str> {
         self.0.iter().map(|permission| permission.as_str()).collect()

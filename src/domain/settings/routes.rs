@@ -46,7 +46,7 @@ fn shown<'a>(settings: &Settings, caller: &Caller, reveal: bool, wanted: impl Fn
         .iter()
         .enumerate()
         .filter(|(_, definition)| wanted(definition))
-        .map(|(order, definition)| Setting::show(order, definition, settings.shown(definition, reveal), caller.language))
+        .map(|(order, definition)| Setting::show(order, definition, settings.shown(definition, &caller.permissions, reveal), caller.language))
         .collect()
 }
 
@@ -139,7 +139,7 @@ pub async fn update_setting(
 pub async fn get_compact_settings(State(app): State<App>, caller: Caller) -> Result<axum::Json<BTreeMap<&'static str, Value>>> {
     caller.may(Permission::ReadSettings)?;
     let settings = service::of(&app, caller.tenant).await?;
-    Ok(axum::Json(CATALOGUE.iter().map(|definition| (definition.name, settings.shown(definition, false))).collect()))
+    Ok(axum::Json(CATALOGUE.iter().map(|definition| (definition.name, settings.shown(definition, &caller.permissions, false))).collect()))
 }
 
 /// `GET /settings/category/{category}`.

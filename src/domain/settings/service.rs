@@ -15,6 +15,7 @@ use crate::{
     domain::{
         event::{self, NewEvent},
         profile::ProfileId,
+        role::{Permission, Permissions},
         tenant::TenantId,
     },
     erp::{
@@ -38,8 +39,12 @@ impl Settings {
         self.values.get(definition.name).cloned().unwrap_or_else(|| definition.default_value())
     }
 
-    /// The value as the API shows it: secrets masked unless `reveal`.
-    pub fn shown(&self, definition: &Definition, reveal: bool) -> Value {
+    /// The value as the API shows it: secrets masked unless `reveal`. Calls may hold a key somebody wrote into a header or
+    /// a URL, so only who may change them sees them.
+    pub fn shown(&self, definition: &Definition, caller: &Permissions, reveal: bool) -> Value {
+        if matches!(definition.kind, Kind::Executor) && !caller.has(Permission::UpdateClientSettings) {
+            return if self.value(definition).is_null() { Value::Null } else { json!(MASK) };
+        }
         if !definition.is_secret() {
             return self.value(definition);
         }
@@ -50,6 +55,11 @@ impl Settings {
             }
             Some(_) => json!(MASK),
         }
+    }
+
+    /// The value as an event records it: secrets masked, and of a call no more than that it changed.
+    fn recorded(&self, definition: &Definition) -> Value {
+        self.shown(definition, &Permissions::default(), false)
     }
 
     fn named(&self, name: &str) -> Value {
@@ -217,11 +227,11 @@ pub async fn update(app: &App, tenant: TenantId, by: Option<ProfileId>, changes:
     let mut settings = load(app, &mut tx).await?;
     for change in changes.into_iter().filter(|change| !is_mask(change.definition, &change.value)) {
         let definition = change.definition;
-        let old = settings.shown(definition, false);
+        let old = settings.recorded(definition);
         let row = if definition.is_secret() {
             set_secret(app, &mut settings, tenant, definition, &change.value)
         } else {
-            if old == change.value || (change.value.is_null() && !settings.values.contains_key(definition.name)) {
+            if settings.value(definition) == change.value || (change.value.is_null() && !settings.values.contains_key(definition.name)) {
                 continue;
             }
             if change.value.is_null() {
@@ -235,7 +245,7 @@ pub async fn update(app: &App, tenant: TenantId, by: Option<ProfileId>, changes:
             Some(row) => store::upsert(&mut tx, &row, by, now).await?,
             None => store::delete(&mut tx, definition.name).await?,
         }
-        let data = json!({"name": definition.name, "old": old, "new": settings.shown(definition, false)});
+        let data = json!({"name": definition.name, "old": old, "new": settings.recorded(definition)});
         let event = NewEvent { kind: "settingsUpdated", data, created_by: by };
         event::store::append(&mut tx, &event, now).await?;
     }

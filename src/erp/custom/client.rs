@@ -144,11 +144,12 @@ impl Call {
                 ErpError::Unavailable { reason: error.to_string() }.into()
             }
             // A certificate does not get better within seconds.
-            OutboundError::Tls | OutboundError::Setup { .. } => {
+            // Neither does a page that a request is sent to for maintenance.
+            OutboundError::Tls | OutboundError::Setup { .. } | OutboundError::Redirect { .. } => {
                 Failure { error: ErpError::Unavailable { reason: error.to_string() }, retry: Retry::Never }
             }
             OutboundError::TooLarge { .. } => ErpError::BadPayload { reason: format!("{operation}: {error}") }.into(),
-            OutboundError::InvalidUrl { .. } | OutboundError::Refused { .. } | OutboundError::Redirect { .. } => {
+            OutboundError::InvalidUrl { .. } | OutboundError::Refused { .. } => {
                 ErpError::Misconfigured { reason: format!("{operation}.url: {error}") }.into()
             }
         }

@@ -51,6 +51,8 @@ async fn answer(app: &App, order: &TokenOrder<'_>) -> Result<axum::Json<TokenAns
 }
 
 /// A token for another user or a service worker.
+///
+/// Not for somebody who may do more than the caller.
 #[utoipa::path(post, path = "/api/mind/jwt/{id}", tag = "profile", operation_id = "create_jwt",
     params(("id" = i64, Path, description = "Profile the token acts for", minimum = 1, example = 1)),
     responses((status = 200, description = "A new token; it is not shown again", body = TokenAnswer)),
@@ -58,6 +60,13 @@ async fn answer(app: &App, order: &TokenOrder<'_>) -> Result<axum::Json<TokenAns
     extensions(("x-permission" = json!("updateUserProfile"))))]
 pub async fn create_jwt(State(app): State<App>, caller: Caller, Path(id): Path<i64>) -> Result<axum::Json<TokenAnswer>> {
     caller.may(Permission::UpdateUserProfile)?;
+    let mut tx = app.tenant_tx(&caller).await?;
+    let theirs = store::find_permissions(&mut tx, ProfileId(id)).await?.ok_or_else(|| Error::not_found("Profile", id))?;
+    tx.commit().await?;
+    // Otherwise the permission to manage profiles would be every permission.
+    if let Some(missing) = theirs.beyond(&caller.permissions) {
+        return Err(Error::missing(missing));
+    }
     let order = TokenOrder { tenant: &caller.identity.tenant, profile: ProfileId(id), name: "jwt", by: Some(caller.profile), days: None };
     answer(&app, &order).await
 }
