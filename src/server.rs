@@ -9,10 +9,11 @@ use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result};
 use axum::Router;
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{App, app::SystemClock, config::Config, jobs, outbound::Outbound, router, sandbox};
+use crate::{App, app::SystemClock, config::Config, domain::tenant, jobs, outbound::Outbound, router, sandbox};
 
 pub use database::{Database, keys};
 pub use logging::start_logging;
@@ -58,6 +59,21 @@ pub async fn serve(mut config: Config, role: Role) -> Result<()> {
     let metrics = listen::metrics()?;
     let database = Database::open(&config).await?;
     steps.done("database ready");
+    let listeners = Listeners { api, admin, sandbox: sandbox_listener, metrics };
+    let result = serve_on(config, role, &database, listeners, steps).await;
+    database.close().await;
+    tracing::info!("stopped");
+    result
+}
+
+struct Listeners {
+    api: Option<TcpListener>,
+    admin: Option<(TcpListener, SocketAddr)>,
+    sandbox: Option<(TcpListener, SocketAddr)>,
+    metrics: PrometheusHandle,
+}
+
+async fn serve_on(config: Config, role: Role, database: &Database, listeners: Listeners, mut steps: Steps) -> Result<()> {
     if config.is_production() {
         database.db().check_migrated().await?;
     } else {
@@ -65,12 +81,13 @@ pub async fn serve(mut config: Config, role: Role) -> Result<()> {
     }
     steps.done("schema up to date");
     let keys = keys(&config)?;
-    let app = assemble(config, &database, keys)?;
+    let app = assemble(config, database, keys)?;
+    check_key(&app).await?;
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
     let mut banner = None;
     if !app.config().is_production() && role != Role::Worker {
-        let sandbox = match sandbox_listener {
+        let sandbox = match listeners.sandbox {
             Some(listener) => Some(demo::start_sandbox(&app, listener, &tasks, &stop)?),
             None => None,
         };
@@ -80,12 +97,12 @@ pub async fn serve(mut config: Config, role: Role) -> Result<()> {
     if role != Role::Api {
         tasks.spawn(jobs::run(app.clone(), stop.clone()));
     }
-    if let Some((listener, address)) = admin {
-        let router = listen::admin_router(app.clone(), metrics);
+    if let Some((listener, address)) = listeners.admin {
+        let router = listen::admin_router(app.clone(), listeners.metrics);
         tasks.spawn(run(listener, router, stop.clone()));
         tracing::info!(%address, "admin listener ready");
     }
-    if let Some(listener) = api {
+    if let Some(listener) = listeners.api {
         let address = listener.local_addr()?;
         tasks.spawn(run(listener, router::build(app.clone())?, stop.clone()));
         tracing::info!(%address, "API ready");
@@ -100,9 +117,16 @@ pub async fn serve(mut config: Config, role: Role) -> Result<()> {
     if tokio::time::timeout(app.config().drain_timeout, tasks.wait()).await.is_err() {
         tracing::warn!("some requests did not end in time");
     }
-    database.close().await;
-    tracing::info!("stopped");
     Ok(())
+}
+
+/// A wrong key shows at the start, not at the first secret somebody needs.
+pub async fn check_key(app: &App) -> Result<()> {
+    match tenant::service::key_fits(app).await {
+        Ok(true) => Ok(()),
+        Ok(false) => anyhow::bail!("MIND_SECRET_KEY does not belong to this database; put the key it was made with last in the list"),
+        Err(error) => Err(crate::cli::line(error)),
+    }
 }
 
 /// Serves a router until told to stop, then lets running requests end.

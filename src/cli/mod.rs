@@ -102,7 +102,7 @@ fn block_on(work: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
 
 /// Runs one command against the database: the operator's, or the embedded one, beside a running server or alone.
 async fn with_app<T, F: Future<Output = anyhow::Result<T>>>(config: Config, work: impl FnOnce(App) -> F) -> anyhow::Result<T> {
-    let database = Database::open(&config).await?;
+    let database = Database::open_existing(&config).await?;
     let result = async {
         if config.is_production() {
             database.db().check_migrated().await?;
@@ -110,7 +110,9 @@ async fn with_app<T, F: Future<Output = anyhow::Result<T>>>(config: Config, work
             database.db().migrate().await?;
         }
         let keys = server::keys(&config)?;
-        work(server::assemble(config, &database, keys)?).await
+        let app = server::assemble(config, &database, keys)?;
+        server::check_key(&app).await?;
+        work(app).await
     }
     .await;
     database.close().await;
@@ -118,7 +120,7 @@ async fn with_app<T, F: Future<Output = anyhow::Result<T>>>(config: Config, work
 }
 
 /// An API problem as a line for the command line.
-fn line(error: crate::Error) -> anyhow::Error {
+pub fn line(error: crate::Error) -> anyhow::Error {
     match error {
         crate::Error::Problem { error, details, .. } => match details {
             Some(details) => anyhow::anyhow!("{error}. {details}"),

@@ -9,7 +9,7 @@ use crate::{
     config::Config,
     domain::{
         settings,
-        tenant::{TenantId, store},
+        tenant::{TenantId, service, store},
     },
 };
 
@@ -35,6 +35,7 @@ async fn rotate(app: App) -> Result<()> {
     for tenant in tenants {
         rotated += settings::service::rotate_secrets(&app, TenantId(tenant.id)).await.map_err(line)?;
     }
+    service::renew_key_check(&app).await.map_err(line)?;
     println!("{rotated} secrets re-encrypted");
     Ok(())
 }

@@ -1,6 +1,10 @@
 //! Bringing the schema up to date, and telling whether it is.
 
-use sqlx::{PgPool, migrate::Migrator};
+use sqlx::{
+    PgPool,
+    migrate::{MigrateError, Migrator},
+    postgres::PgDatabaseError,
+};
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
@@ -53,7 +57,13 @@ pub async fn run(pool: &PgPool) -> Result<(), MigrationError> {
     if found > wanted() {
         return Err(MigrationError::Ahead { found, wanted: wanted() });
     }
-    MIGRATOR.run(pool).await.map_err(|error| MigrationError::Failed(error.to_string()))
+    MIGRATOR.run(pool).await.map_err(|error| MigrationError::Failed(with_hint(&error)))
+}
+
+/// Whether this server and its schema can be used as they are.
+pub async fn check_all(pool: &PgPool) -> Result<(), MigrationError> {
+    check_server(pool).await?;
+    check(pool).await
 }
 
 /// Compares the schema's version with the program's.
@@ -63,6 +73,20 @@ pub async fn check(pool: &PgPool) -> Result<(), MigrationError> {
         std::cmp::Ordering::Less => Err(MigrationError::Behind { found, wanted }),
         std::cmp::Ordering::Greater => Err(MigrationError::Ahead { found, wanted }),
         std::cmp::Ordering::Equal => Ok(()),
+    }
+}
+
+/// A migration's own message says what to do in its hint.
+fn with_hint(error: &MigrateError) -> String {
+    let database = match error {
+        MigrateError::Execute(sqlx::Error::Database(inner)) | MigrateError::ExecuteMigration(sqlx::Error::Database(inner), _) => {
+            inner.try_downcast_ref::<PgDatabaseError>()
+        }
+        _ => None,
+    };
+    match database.and_then(|database| database.hint().map(|hint| (database.message(), hint))) {
+        Some((message, hint)) => format!("{message}. {hint}"),
+        None => error.to_string(),
     }
 }
 

@@ -61,6 +61,14 @@ impl Db {
         Self { pool }
     }
 
+    /// One connection outside of the pool, for the reason why there is none. The driver's text is for the operator.
+    pub async fn try_connect(&self) -> std::result::Result<(), sqlx::Error> {
+        let options = self.pool.connect_options();
+        let attempt = sqlx::PgConnection::connect_with(&options);
+        let connection = tokio::time::timeout(Duration::from_secs(10), attempt).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+        connection.close().await
+    }
+
     /// A transaction that sees and writes rows of one tenant only.
     pub async fn tenant_tx(&self, tenant: TenantId) -> Result<TenantTx> {
         TenantTx::begin(&self.pool, tenant).await
@@ -76,9 +84,10 @@ impl Db {
         migration::run(&self.pool).await
     }
 
-    /// Refuses a schema that is older or newer than this program.
+    /// Refuses a schema that is older or newer than this program, a server that is too old, and a role that row level
+    /// security would not bind.
     pub async fn check_migrated(&self) -> Result<(), MigrationError> {
-        migration::check(&self.pool).await
+        migration::check_all(&self.pool).await
     }
 
     /// For the readiness probe. Answers within about a second.

@@ -40,7 +40,8 @@ pub async fn name_request(request: Request, next: Next) -> Response {
         let status = response.status().as_u16();
         let elapsed = started.elapsed();
         let code = response.extensions().get::<Code>().copied();
-        metrics::counter!("mind_http_requests_total", "method" => method, "route" => route.clone(), "status" => status.to_string()).increment(1);
+        metrics::counter!("mind_http_requests_total", "method" => method, "route" => route.clone(), "status" => status.to_string())
+            .increment(1);
         metrics::histogram!("mind_http_request_duration_seconds", "route" => route.clone()).record(elapsed.as_secs_f64());
         let ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         let code = code.map(Code::as_str);

@@ -6,14 +6,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     App,
-    domain::{auth, erp_cache},
+    domain::{
+        auth, erp_cache, settings,
+        tenant::{self, TenantId},
+    },
     error::Result,
 };
 
 const BEAT: Duration = Duration::from_secs(10);
 const BEATS_BETWEEN_RUNS: u32 = 30;
-/// The longest time a tenant may let a copy stand in (`erpStaleSeconds`).
-const OLDEST_COPY: chrono::Duration = chrono::Duration::days(365);
 
 /// Every five minutes, and once at the start. Several workers may do it at once: deleting twice deletes once.
 pub async fn run(app: App, stop: CancellationToken) {
@@ -40,8 +41,17 @@ async fn clean(app: &App) -> Result<()> {
     let now = app.now();
     let mut tx = app.db().system_tx().await?;
     let credentials = auth::store::delete_expired(&mut tx, now).await?;
-    let copies = erp_cache::store::delete_older_than(&mut tx, now - OLDEST_COPY).await?;
+    let tenants = tenant::store::list(&mut tx).await?;
     tx.commit().await?;
+    let mut copies = 0;
+    for tenant in tenants {
+        // A copy too old to stand in is personal data without a purpose.
+        let id = TenantId(tenant.id);
+        let settings = settings::service::of(app, id).await?;
+        let mut tx = app.db().tenant_tx(id).await?;
+        copies += erp_cache::store::delete_older_than(&mut tx, now - settings.span("erpStaleSeconds")).await?;
+        tx.commit().await?;
+    }
     tracing::debug!(credentials, copies, "housekeeping done");
     Ok(())
 }

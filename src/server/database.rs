@@ -26,6 +26,8 @@ impl Database {
         if let Some(url) = config.database_url() {
             // The parser checked the URL before; its error could quote the password.
             let db = Db::from_url(url, config).map_err(|_| anyhow::anyhow!("DATABASE_URL cannot be used"))?;
+            // The pool would only say that its time is over.
+            db.try_connect().await.context("DATABASE_URL: the database cannot be reached")?;
             return Ok(Self { db, cluster: None });
         }
         let options = Options { data_dir: config.data_dir.clone(), pg_bin: config.pg_bin.clone(), durable: true };
@@ -38,6 +40,14 @@ impl Database {
         );
         let db = Db::from_options(cluster.connect_options(), config);
         Ok(Self { db, cluster: Some(cluster) })
+    }
+
+    /// Opens a database that is there already: a command in the wrong folder should not make an empty one.
+    pub async fn open_existing(config: &Config) -> Result<Self> {
+        if config.database_url.is_none() && !config.data_dir.join("secret_key").exists() && config.secret_key.is_none() {
+            anyhow::bail!("there is no data folder {}; start `mind` once, or set MIND_DATA_DIR or DATABASE_URL", config.data_dir.display());
+        }
+        Self::open(config).await
     }
 
     /// The pool.

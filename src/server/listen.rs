@@ -53,8 +53,5 @@ pub fn metrics() -> Result<PrometheusHandle> {
 
 /// For operators: `/metrics` in Prometheus' text form, and the health routes.
 pub fn admin_router(app: App, metrics: PrometheusHandle) -> Router {
-    Router::new()
-        .route("/metrics", get(move || std::future::ready(metrics.render())))
-        .merge(health::at_root())
-        .with_state(app)
+    Router::new().route("/metrics", get(move || std::future::ready(metrics.render()))).merge(health::at_root()).with_state(app)
 }

@@ -1,5 +1,7 @@
 //! Log lines.
 
+use std::io::IsTerminal as _;
+
 use anyhow::{Context as _, Result};
 use tracing_subscriber::EnvFilter;
 
@@ -16,7 +18,7 @@ pub fn start_logging(config: &Config, quiet: bool) -> Result<()> {
     for directive in QUIET {
         filter = filter.add_directive(directive.parse().context("a built-in log directive")?);
     }
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     match config.log_format {
         LogFormat::Text => builder.with_target(false).init(),
         LogFormat::Json => builder.json().flatten_event(true).with_current_span(true).with_span_list(false).init(),

@@ -154,7 +154,8 @@ pub async fn search_contracts(
             found
         }
     };
-    let headers = found.iter().map(|(_, from)| *from).reduce(Provenance::and).map(|from| provenance_headers(&app, from)).unwrap_or_default();
+    let headers =
+        found.iter().map(|(_, from)| *from).reduce(Provenance::and).map(|from| provenance_headers(&app, from)).unwrap_or_default();
     let mut hits: Vec<ContractHit> = found.into_iter().map(|(hit, _)| hit).collect();
     if !query.include_raw_data.0 {
         for hit in &mut hits {

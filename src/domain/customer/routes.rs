@@ -158,7 +158,8 @@ pub async fn search_customers(
     caller.may(Permission::ReadContract)?;
     let lookup = Lookup::open(&app, caller.tenant, Freshness::Cached).await?;
     let customers = service::search(&lookup, query.q.trim(), query.limit.0, query.offset.0).await?;
-    let headers = customers.iter().map(|(_, from)| *from).reduce(Provenance::and).map(|from| provenance_headers(&app, from)).unwrap_or_default();
+    let headers =
+        customers.iter().map(|(_, from)| *from).reduce(Provenance::and).map(|from| provenance_headers(&app, from)).unwrap_or_default();
     Ok((headers, axum::Json(customers.into_iter().map(CustomerHit::from).collect())))
 }
 

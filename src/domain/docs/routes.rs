@@ -72,7 +72,7 @@ fn file(name: &str, config: &Arc<Config<'static>>) -> Result<Response> {
 
 async fn start_page(State(app): State<App>) -> Html<String> {
     let base = app.config().public_url.as_str().trim_end_matches('/');
-    let contract = if app.config().is_production() { "VERTRAGSNUMMER" } else { "746839" };
+    let contract = if app.config().is_production() { "CONTRACT_ID" } else { "746839" };
     Html(
         include_str!("start.html")
             .replace("{{base}}", base)

@@ -16,9 +16,8 @@ const call = async (path, options) => {
 
 const showStatus = async () => {
   const { body } = await call("/api/mind/health/ready");
-  const faults = Object.entries(body.checks || {}).filter(([, state]) => state !== "ok" && state !== "elsewhere");
   const ready = body.status === "ready";
-  byId("status").textContent = ready ? "ready" : ["not ready", ...faults.map(([name, state]) => `${name} ${state}`)].join(", ");
+  byId("status").textContent = ready ? "ready" : ["not ready", ...(body.errors || []).map(({ path, message }) => `${path} ${message}`)].join(", ");
   byId("status").className = ready ? "good" : "bad";
 };
 

@@ -65,8 +65,8 @@ impl Lookup {
             tenant,
             connection: erp_settings.fingerprint(),
             erp: app.erp().connect(tenant.0, &erp_settings)?,
-            fresh_for: Duration::seconds(settings.int("erpCacheSeconds")),
-            stale_for: Duration::seconds(settings.int("erpStaleSeconds")),
+            fresh_for: settings.span("erpCacheSeconds"),
+            stale_for: settings.span("erpStaleSeconds"),
             freshness,
             deadline: Instant::now() + app.config().request_timeout / 3 * 2,
         })

@@ -4,10 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::model::{Copy, Kind};
-use crate::{
-    db::{SystemTx, TenantTx},
-    error::Result,
-};
+use crate::{db::TenantTx, error::Result};
 
 /// The copy of one thing as this connection answered it.
 pub async fn find(tx: &mut TenantTx, connection: &str, kind: Kind, id: &str) -> Result<Option<Copy>> {
@@ -72,7 +69,7 @@ pub async fn invalidate(tx: &mut TenantTx, contract: Option<&str>, customer: Opt
 }
 
 /// Removes copies too old to stand in for anything. Answers how many went.
-pub async fn delete_older_than(tx: &mut SystemTx, before: DateTime<Utc>) -> Result<u64> {
+pub async fn delete_older_than(tx: &mut TenantTx, before: DateTime<Utc>) -> Result<u64> {
     let done = sqlx::query!("delete from erp_cache where fetched_at < $1", before).execute(tx.connection()).await?;
     Ok(done.rows_affected())
 }

@@ -68,8 +68,11 @@ pub async fn get_readiness(State(app): State<App>) -> Result<axum::Json<Readines
     };
     let worker = app.heartbeat().state();
     let checks: BTreeMap<_, _> = [("database", database), ("migrations", migrations), ("worker", worker)].into();
-    let wrong: Vec<FieldError> =
-        checks.iter().filter(|(_, state)| !matches!(**state, "ok" | "elsewhere")).map(|(check, state)| FieldError::new(*check, *state)).collect();
+    let wrong: Vec<FieldError> = checks
+        .iter()
+        .filter(|(_, state)| !matches!(**state, "ok" | "elsewhere"))
+        .map(|(check, state)| FieldError::new(*check, *state))
+        .collect();
     if wrong.is_empty() {
         return Ok(axum::Json(Readiness { success: true, status: "ready", checks }));
     }

@@ -46,7 +46,9 @@ fn shown<'a>(settings: &Settings, caller: &Caller, reveal: bool, wanted: impl Fn
         .iter()
         .enumerate()
         .filter(|(_, definition)| wanted(definition))
-        .map(|(order, definition)| Setting::show(order, definition, settings.shown(definition, &caller.permissions, reveal), caller.language))
+        .map(|(order, definition)| {
+            Setting::show(order, definition, settings.shown(definition, &caller.permissions, reveal), caller.language)
+        })
         .collect()
 }
 

@@ -1,6 +1,6 @@
 //! Reading settings in force, and changing them all or nothing.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
@@ -82,8 +82,8 @@ impl Settings {
     }
 
     /// A number of seconds as a span.
-    pub fn seconds(&self, name: &str) -> Duration {
-        Duration::from_secs(self.int(name).unsigned_abs())
+    pub fn span(&self, name: &str) -> chrono::Duration {
+        chrono::Duration::seconds(self.int(name))
     }
 
     /// Whether a page of this origin may use the visitor's cookie.

@@ -12,6 +12,7 @@ use crate::{
         role,
     },
     error::{Error, Result},
+    secret::Place,
 };
 
 /// The tenant whose own host this is, or the one of `<slug>.<MIND_BASE_DOMAIN>`; none for a bare or unknown host.
@@ -37,6 +38,28 @@ async fn find_by_host(app: &App, host: &str) -> Result<Option<Tenant>> {
 pub async fn by_slug(app: &App, slug: &str) -> Result<Option<Tenant>> {
     let mut tx = app.db().system_tx().await?;
     store::find_by_slug(&mut tx, slug).await
+}
+
+const KEY_CHECK: Place<'_> = Place { tenant: 0, table: "installation", name: "key_check" };
+
+/// Whether the ring can open what this database holds. The first start on a database decides which key that is.
+pub async fn key_fits(app: &App) -> Result<bool> {
+    let mut tx = app.db().system_tx().await?;
+    let fits = if let Some(sealed) = store::find_key_check(&mut tx).await? {
+        app.keys().open(KEY_CHECK, &sealed).is_ok()
+    } else {
+        store::upsert_key_check(&mut tx, &app.keys().seal(KEY_CHECK, b"mind")).await?;
+        true
+    };
+    tx.commit().await?;
+    Ok(fits)
+}
+
+/// Puts the known text under the active key, after a rotation.
+pub async fn renew_key_check(app: &App) -> Result<()> {
+    let mut tx = app.db().system_tx().await?;
+    store::upsert_key_check(&mut tx, &app.keys().seal(KEY_CHECK, b"mind")).await?;
+    tx.commit().await
 }
 
 /// What a new tenant is made of.

@@ -67,3 +67,19 @@ pub async fn insert_host(tx: &mut SystemTx, tenant: TenantId, host: &str) -> Res
     sqlx::query!("insert into tenant_host (tenant_id, host) values ($1, $2)", tenant.0, host).execute(tx.connection()).await?;
     Ok(())
 }
+
+/// The known text that was sealed under the key of this database, if there is one yet.
+pub async fn find_key_check(tx: &mut SystemTx) -> Result<Option<Vec<u8>>> {
+    Ok(sqlx::query_scalar!("select key_check from installation").fetch_optional(tx.connection()).await?)
+}
+
+/// Stores the known text sealed under the active key.
+pub async fn upsert_key_check(tx: &mut SystemTx, sealed: &[u8]) -> Result<()> {
+    sqlx::query!(
+        "insert into installation (key_check) values ($1) on conflict (only_row) do update set key_check = excluded.key_check",
+        sealed
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
