@@ -22,14 +22,14 @@ pub async fn find(tx: &mut TenantTx, connection: &str, kind: Kind, id: &str) -> 
 /// Keeps an answer. One that was asked for before the copy was declared out of date does not make it current again.
 pub async fn upsert(tx: &mut TenantTx, connection: &str, kind: Kind, id: &str, body: &Value, asked_at: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
-        "insert into erp_cache (connection, kind, external_id, body, fetched_at) values ($1, $2, $3, $4, $5)
+        "insert into erp_cache (connection, kind, external_id, body, fetched_at) values ($1, $2, $3, $4::text::json, $5)
          on conflict (tenant_id, connection, kind, external_id) do update
          set body = excluded.body, fetched_at = excluded.fetched_at,
              invalidated_at = case when erp_cache.invalidated_at > excluded.fetched_at then erp_cache.invalidated_at end",
         connection,
         kind.as_str(),
         id,
-        body,
+        body.to_string(),
         asked_at
     )
     .execute(tx.connection())

@@ -30,11 +30,12 @@ pub async fn lock(tx: &mut TenantTx) -> Result<()> {
 /// Sets a value.
 pub async fn upsert(tx: &mut TenantTx, setting: &StoredSetting, by: Option<ProfileId>, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
-        "insert into setting (name, value, secret, modified_by, modified_at) values ($1, $2, $3, $4, $5)
+        "insert into setting (name, value, secret, modified_by, modified_at) values ($1, $2::text::json, $3, $4, $5)
          on conflict (tenant_id, name) do update
          set value = excluded.value, secret = excluded.secret, modified_by = excluded.modified_by, modified_at = excluded.modified_at",
         setting.name,
-        setting.value,
+        // As text: sqlx sends JSON as jsonb, which would spell 1e308 out in digits that cannot be read back.
+        setting.value.as_ref().map(Value::to_string),
         setting.secret,
         by.map(|id| id.0),
         now
