@@ -1,17 +1,25 @@
 //! Tells the program which commit it is, and has it rebuilt when a migration is added.
 
-use std::{process::Command, time::{SystemTime, UNIX_EPOCH}};
+use std::{
+    process::Command,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 fn main() {
     println!("cargo::rerun-if-changed=migrations");
     println!("cargo::rerun-if-changed=.git/logs/HEAD");
     println!("cargo::rerun-if-env-changed=SOURCE_DATE_EPOCH");
-    let commit = Command::new("git")
-        .args(["rev-parse", "--short=12", "HEAD"])
-        .output()
-        .ok()
-        .filter(|output| output.status.success())
-        .map_or_else(|| "unknown".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    println!("cargo::rerun-if-env-changed=MIND_COMMIT");
+    let given = std::env::var("MIND_COMMIT").ok().filter(|text| !text.is_empty());
+    let asked = || {
+        Command::new("git")
+            .args(["rev-parse", "--short=12", "HEAD"])
+            .output()
+            .ok()
+            .filter(|output| output.status.success())
+            .map_or_else(|| "unknown".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let commit = given.unwrap_or_else(asked);
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let seconds = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse().ok()).unwrap_or_else(now);
     println!("cargo::rustc-env=MIND_COMMIT={commit}");

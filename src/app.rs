@@ -1,9 +1,12 @@
 //! What every handler and job can reach.
 
-use std::{sync::Arc, time::Duration};
+mod short_cache;
+
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use moka::future::Cache;
+
+pub use short_cache::ShortCache;
 
 use crate::{
     config::Config,
@@ -15,16 +18,12 @@ use crate::{
         tenant::{Tenant, TenantId},
     },
     erp::registry::Registry,
-    error::{Error, Result},
+    error::Result,
     http::Caller,
     jobs::Heartbeat,
     outbound::Outbound,
     secret::KeyRing,
 };
-
-/// How long a node may go on with what it knows about credentials, tenants and settings. What changes elsewhere holds
-/// here within a second (`contract/auth.md`).
-const FRESH_FOR: Duration = Duration::from_millis(900);
 
 /// Where domain time comes from.
 pub trait Clock: Send + Sync {
@@ -55,20 +54,16 @@ struct Inner {
     outbound: Arc<Outbound>,
     erp: Registry,
     heartbeat: Heartbeat,
-    identities: Cache<Shown, Option<Identity>>,
-    tenants: Cache<String, Option<Tenant>>,
-    settings: Cache<TenantId, Arc<Settings>>,
-    flights: Cache<Flight, Arc<Found>>,
+    identities: ShortCache<Shown, Option<Identity>>,
+    tenants: ShortCache<String, Option<Tenant>>,
+    settings: ShortCache<TenantId, Arc<Settings>>,
+    flights: ShortCache<Flight, Arc<Found>>,
 }
 
 impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("App").field("config", &self.0.config).finish_non_exhaustive()
     }
-}
-
-fn short_cache<K: std::hash::Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static>(entries: u64) -> Cache<K, V> {
-    Cache::builder().max_capacity(entries).time_to_live(FRESH_FOR).build()
 }
 
 impl App {
@@ -82,10 +77,10 @@ impl App {
             clock,
             outbound,
             heartbeat: Heartbeat::default(),
-            identities: short_cache(100_000),
-            tenants: short_cache(10_000),
-            settings: short_cache(10_000),
-            flights: short_cache(10_000),
+            identities: ShortCache::new(100_000),
+            tenants: ShortCache::new(10_000),
+            settings: ShortCache::new(10_000),
+            flights: ShortCache::new(10_000),
         }))
     }
 
@@ -130,39 +125,22 @@ impl App {
     }
 
     /// Credentials seen within the last second.
-    pub(crate) fn identities(&self) -> &Cache<Shown, Option<Identity>> {
+    pub(crate) fn identities(&self) -> &ShortCache<Shown, Option<Identity>> {
         &self.0.identities
     }
 
     /// Hosts seen within the last second.
-    pub(crate) fn tenants(&self) -> &Cache<String, Option<Tenant>> {
+    pub(crate) fn tenants(&self) -> &ShortCache<String, Option<Tenant>> {
         &self.0.tenants
     }
 
     /// Settings read within the last second.
-    pub(crate) fn settings_cache(&self) -> &Cache<TenantId, Arc<Settings>> {
+    pub(crate) fn settings_cache(&self) -> &ShortCache<TenantId, Arc<Settings>> {
         &self.0.settings
     }
 
     /// Look-ups that run now or ended within the last second.
-    pub(crate) fn flights(&self) -> &Cache<Flight, Arc<Found>> {
+    pub(crate) fn flights(&self) -> &ShortCache<Flight, Arc<Found>> {
         &self.0.flights
-    }
-}
-
-/// One failure for everybody who waited for the same work. Its cause was logged where it happened.
-pub(crate) fn shared_failure(error: Arc<Error>) -> Error {
-    match Arc::try_unwrap(error) {
-        Ok(error) => error,
-        Err(shared) => match &*shared {
-            Error::Problem { code, error, details, errors, retry_after } => Error::Problem {
-                code: *code,
-                error: error.clone(),
-                details: details.clone(),
-                errors: errors.clone(),
-                retry_after: *retry_after,
-            },
-            Error::Internal(cause) => Error::internal(anyhow::anyhow!("{cause:#}")),
-        },
     }
 }

@@ -9,7 +9,11 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::{outbound::AllowList, secret::KeyRing};
+use crate::{
+    domain::tenant::{Slug, model::normal_host},
+    outbound::AllowList,
+    secret::KeyRing,
+};
 
 /// A variable of the environment.
 #[derive(Clone, Copy, Debug)]
@@ -213,8 +217,8 @@ impl Config {
             data_dir: PathBuf::from(read.text("MIND_DATA_DIR").unwrap_or(".mind")),
             pg_bin: read.text("MIND_PG_BIN").map(PathBuf::from),
             public_url: public_url(&read, listen)?,
-            base_domain: read.text("MIND_BASE_DOMAIN").map(|d| d.trim_start_matches('.').to_ascii_lowercase()),
-            default_tenant: read.text("MIND_DEFAULT_TENANT").map(str::to_owned).or_else(|| (!production).then(|| "demo".to_owned())),
+            base_domain: base_domain(&read)?,
+            default_tenant: default_tenant(&read, production)?,
             trusted_proxies: networks(&read)?,
             outbound_allow: read
                 .text("MIND_OUTBOUND_ALLOW")
@@ -315,6 +319,25 @@ fn public_url(read: &Reader, listen: SocketAddr) -> Result<Url, ConfigError> {
         .ok_or_else(|| ConfigError { name: "MIND_PUBLIC_URL", reason: format!("`{text}` is not a URL such as https://mind.example.com") })
 }
 
+fn base_domain(read: &Reader) -> Result<Option<String>, ConfigError> {
+    let Some(text) = read.text("MIND_BASE_DOMAIN") else { return Ok(None) };
+    let wrong = || ConfigError { name: "MIND_BASE_DOMAIN", reason: format!("`{text}` is not a domain such as mind.example.com") };
+    match normal_host(text.trim_start_matches('.')) {
+        Some(host) if !text.contains([':', '/']) => Ok(Some(host)),
+        _ => Err(wrong()),
+    }
+}
+
+fn default_tenant(read: &Reader, production: bool) -> Result<Option<String>, ConfigError> {
+    match read.text("MIND_DEFAULT_TENANT") {
+        None => Ok((!production).then(|| "demo".to_owned())),
+        Some(text) => match text.parse::<Slug>() {
+            Ok(slug) => Ok(Some(slug.as_str().to_owned())),
+            Err(reason) => Err(ConfigError { name: "MIND_DEFAULT_TENANT", reason }),
+        },
+    }
+}
+
 fn networks(read: &Reader) -> Result<Vec<IpNet>, ConfigError> {
     read.text("MIND_TRUSTED_PROXIES")
         .unwrap_or_default()
@@ -372,6 +395,8 @@ mod tests {
             ("MIND_OUTBOUND_ALLOW", "nohost"),
             ("MIND_PUBLIC_URL", "mind.example.com"),
             ("MIND_SECRET_KEY", "short"),
+            ("MIND_BASE_DOMAIN", "https://mind.example.com"),
+            ("MIND_DEFAULT_TENANT", "Demo!"),
             ("DATABASE_URL", "mysql://x"),
         ] {
             assert_eq!(read(&[(name, value)]).unwrap_err().name, name);

@@ -269,6 +269,21 @@ impl Error {
     }
 }
 
+/// A failure as one line for the operator: log or command line.
+pub fn line(error: &Error) -> String {
+    match error {
+        Error::Problem { error, details, errors, .. } => {
+            let fields = errors.iter().map(|field| format!("{}: {}", field.path, field.message)).collect::<Vec<_>>().join("; ");
+            [error.as_ref(), details.as_deref().unwrap_or_default(), &fields]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .collect::<Vec<_>>()
+                .join(". ")
+        }
+        Error::Internal(cause) => format!("{cause:#}"),
+    }
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let (problem, retry_after) = self.into_problem();

@@ -54,10 +54,14 @@ pub async fn serve(mut config: Config, role: Role) -> Result<()> {
         config.listens_on(listener.local_addr()?);
     }
     let admin = listen::or_free("MIND_ADMIN_LISTEN", config.admin_listen, config.is_production()).await?;
-    let sandbox_listener =
-        if config.is_production() { None } else { listen::or_free("MIND_SANDBOX_LISTEN", config.sandbox_listen, false).await? };
+    let sandbox_listener = if config.is_production() || role == Role::Worker {
+        None
+    } else {
+        listen::or_free("MIND_SANDBOX_LISTEN", config.sandbox_listen, false).await?
+    };
     let metrics = listen::metrics()?;
     let database = Database::open(&config).await?;
+    std::fs::create_dir_all(&config.data_dir).with_context(|| format!("making the folder {}", config.data_dir.display()))?;
     steps.done("database ready");
     let listeners = Listeners { api, admin, sandbox: sandbox_listener, metrics };
     let result = serve_on(config, role, &database, listeners, steps).await;
@@ -94,6 +98,8 @@ async fn serve_on(config: Config, role: Role, database: &Database, listeners: Li
         banner = Some(demo::prepare(&app, sandbox.as_ref()).await.context("preparing the demo tenant")?);
         steps.done("demo tenant ready");
     }
+    let upkeep = listeners.metrics.clone();
+    tasks.spawn(listen::keep_metrics_small(upkeep, stop.clone()));
     if role != Role::Api {
         tasks.spawn(jobs::run(app.clone(), stop.clone()));
     }
@@ -125,7 +131,7 @@ pub async fn check_key(app: &App) -> Result<()> {
     match tenant::service::key_fits(app).await {
         Ok(true) => Ok(()),
         Ok(false) => anyhow::bail!("MIND_SECRET_KEY does not belong to this database; put the key it was made with last in the list"),
-        Err(error) => Err(crate::cli::line(error)),
+        Err(error) => Err(anyhow::anyhow!(crate::error::line(&error))),
     }
 }
 

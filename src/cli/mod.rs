@@ -53,8 +53,10 @@ enum Command {
 /// Parses the command line and runs it.
 pub fn run() -> ExitCode {
     let command = Cli::parse().command.unwrap_or(Command::Serve { role: Role::All });
-    if let Command::Openapi(arguments) = &command {
-        return openapi::run(arguments);
+    match command {
+        Command::Openapi(arguments) => return openapi::run(&arguments),
+        Command::ErpSandbox(arguments) => return block_on(erp_sandbox::run(arguments)),
+        _ => {}
     }
     let config = match Config::from_env() {
         Ok(config) => config,
@@ -78,8 +80,7 @@ pub fn run() -> ExitCode {
         Command::Tenant(command) => block_on(tenant::run(config, command)),
         Command::Token(command) => block_on(token::run(config, command)),
         Command::Secret(command) => block_on(secret::run(config, command)),
-        Command::ErpSandbox(arguments) => block_on(erp_sandbox::run(arguments)),
-        Command::Openapi(_) => ExitCode::SUCCESS,
+        Command::Openapi(_) | Command::ErpSandbox(_) => ExitCode::SUCCESS,
     }
 }
 
@@ -119,13 +120,7 @@ async fn with_app<T, F: Future<Output = anyhow::Result<T>>>(config: Config, work
     result
 }
 
-/// An API problem as a line for the command line.
-pub fn line(error: crate::Error) -> anyhow::Error {
-    match error {
-        crate::Error::Problem { error, details, .. } => match details {
-            Some(details) => anyhow::anyhow!("{error}. {details}"),
-            None => anyhow::anyhow!("{error}"),
-        },
-        crate::Error::Internal(cause) => cause,
-    }
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn line(error: crate::Error) -> anyhow::Error {
+    anyhow::anyhow!(crate::error::line(&error))
 }

@@ -84,7 +84,7 @@ async fn create_token(app: App, create: Create) -> Result<()> {
             .context("the tenant has no administrator; name a profile with --email")?,
     };
     tx.commit().await.map_err(line)?;
-    let order = TokenOrder { tenant: &tenant, profile, name: "mind token create", by: None, days: create.expires_in_days };
+    let order = TokenOrder { tenant: &tenant, profile, name: "mind token create", by: None, days: create.expires_in_days, until: None };
     let issued = service::issue_token(&app, &order).await.map_err(line)?;
     println!("{}", issued.token.expose_secret());
     Ok(())

@@ -1,7 +1,7 @@
 //! Bringing the schema up to date, and telling whether it is.
 
 use sqlx::{
-    PgPool,
+    Connection as _, PgConnection, PgPool,
     migrate::{MigrateError, Migrator},
     postgres::PgDatabaseError,
 };
@@ -57,7 +57,10 @@ pub async fn run(pool: &PgPool) -> Result<(), MigrationError> {
     if found > wanted() {
         return Err(MigrationError::Ahead { found, wanted: wanted() });
     }
-    MIGRATOR.run(pool).await.map_err(|error| MigrationError::Failed(with_hint(&error)))
+    // A connection of its own: building an index, or waiting for another node that does, outlasts a request's limits.
+    let options = (*pool.connect_options()).clone().options([("statement_timeout", "0"), ("lock_timeout", "0")]);
+    let mut connection = PgConnection::connect_with(&options).await.map_err(|error| unreachable(&error))?;
+    MIGRATOR.run(&mut connection).await.map_err(|error| MigrationError::Failed(with_hint(&error)))
 }
 
 /// Whether this server and its schema can be used as they are.

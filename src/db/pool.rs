@@ -93,8 +93,9 @@ impl Db {
     /// For the readiness probe. Answers within about a second.
     pub async fn ready(&self) -> Ready {
         match tokio::time::timeout(Duration::from_secs(1), migration::check(&self.pool)).await {
-            Ok(Ok(())) => Ready::Yes,
-            Ok(Err(MigrationError::Behind { .. } | MigrationError::Ahead { .. })) => Ready::MigrationsMissing,
+            // A newer schema: another node was updated first. Migrations only add until every node is new.
+            Ok(Ok(()) | Err(MigrationError::Ahead { .. })) => Ready::Yes,
+            Ok(Err(MigrationError::Behind { .. })) => Ready::MigrationsMissing,
             Ok(Err(_)) | Err(_) => Ready::Unreachable,
         }
     }

@@ -1,6 +1,6 @@
 //! From a tenant's settings to the adapter that serves it.
 
-use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
+use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -102,6 +102,15 @@ impl Default for ErpSettings {
 }
 
 impl ErpSettings {
+    /// Shortens time-outs, so that a call ends, and is counted as failed, before the caller stops waiting.
+    pub fn end_within(&mut self, limit: Duration) {
+        let most = u32::try_from(limit.as_millis()).unwrap_or(u32::MAX).saturating_sub(500).max(1);
+        let calls = [&mut self.contract_by_id, &mut self.customer_by_id, &mut self.search_by_fields, &mut self.search_by_text];
+        for call in calls.into_iter().flatten() {
+            call.timeout_ms = call.timeout_ms.min(most);
+        }
+    }
+
     /// Hex SHA-256 over what decides whose data is seen, secrets included: answers of a connection are kept under it, so
     /// that a changed connection never sees the other's. Time-outs and limits are no part of it.
     pub fn fingerprint(&self) -> String {

@@ -135,7 +135,8 @@ fn is_own_origin(app: &App, origin: &str, client: &Client) -> bool {
         return true;
     }
     // The page came from the host the request goes to; a port that is the scheme's default may be left out.
-    ["http", "https"].into_iter().any(|scheme| {
+    let schemes: &[&str] = if app.config().is_https() { &["https"] } else { &["http", "https"] };
+    schemes.iter().any(|&scheme| {
         url.scheme() == scheme && url::Url::parse(&format!("{scheme}://{}", client.host)).is_ok_and(|own| own.origin() == url.origin())
     })
 }

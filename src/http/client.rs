@@ -21,27 +21,37 @@ pub struct Client {
 impl Client {
     /// Reads connection and headers.
     pub fn of(parts: &Parts, trusted: &[IpNet]) -> Self {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
+        // On a dual-stack listener an IPv4 client comes as ::ffff:a.b.c.d.
+        let peer =
+            parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip().to_canonical());
         let own_host = || text(parts, header::HOST.as_str()).or_else(|| authority(&parts.uri)).unwrap_or_default();
         if !is_trusted(peer, trusted) {
             return Self { address: peer, host: own_host() };
         }
-        let hops: Vec<IpAddr> = parts
-            .headers
-            .get_all("x-forwarded-for")
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .filter_map(|hop| hop.trim().parse().ok())
-            .collect();
-        // From the right: what stands left of the first stranger was written by that stranger.
-        let address = hops.iter().rev().copied().find(|hop| !is_trusted(*hop, trusted)).unwrap_or(peer);
-        Self { address, host: text(parts, "x-forwarded-host").unwrap_or_else(own_host) }
+        let headers = parts.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let hops: Vec<&str> = headers.flat_map(|value| value.split(',')).collect();
+        let mut address = peer;
+        // From the right: what stands left of the first stranger, or of something that is no address, was written by
+        // somebody else.
+        for hop in hops.iter().rev() {
+            let Some(hop) = hop_address(hop.trim()) else { break };
+            address = hop;
+            if !is_trusted(hop, trusted) {
+                break;
+            }
+        }
+        let forwarded = text(parts, "x-forwarded-host").and_then(|list| list.rsplit(',').next().map(|host| host.trim().to_owned()));
+        Self { address, host: forwarded.unwrap_or_else(own_host) }
     }
 }
 
+/// `1.2.3.4`, `1.2.3.4:5`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:5`.
+fn hop_address(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    bare.parse::<IpAddr>().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip())).map(|ip| ip.to_canonical())
+}
+
 fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
-    let address = address.to_canonical();
     trusted.iter().any(|net| net.contains(&address))
 }
 
@@ -75,6 +85,15 @@ mod tests {
     fn a_stranger_cannot_name_another_address_or_host() {
         let found = client("203.0.113.1", &FORWARDED, &["10.0.0.0/8"]);
         assert_eq!(found, Client { address: "203.0.113.1".parse().unwrap(), host: "mind.example".into() });
+    }
+
+    #[test]
+    fn ports_are_no_difference_and_nonsense_ends_the_list() {
+        let address = |list: &str| client("10.0.0.1", &[("x-forwarded-for", list)], &["10.0.0.0/8"]).address.to_string();
+        assert_eq!(address("6.6.6.6, 203.0.113.9:4711"), "203.0.113.9");
+        assert_eq!(address("6.6.6.6, nonsense"), "10.0.0.1");
+        assert_eq!(address("6.6.6.6, [2001:db8::1]:5"), "2001:db8::1");
+        assert_eq!(client("::ffff:203.0.113.1", &[], &[]).address.to_string(), "203.0.113.1");
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub async fn allow(State(app): State<App>, request: Request, next: Next) -> Resp
 /// Whether the tenant of this host lists the origin. A preflight carries no credential, so the host has to say it.
 async fn is_listed(app: &App, host: &str, origin: &HeaderValue) -> bool {
     let Ok(origin) = origin.to_str() else { return false };
-    let Ok(Some(tenant)) = tenant::service::by_host(app, host).await else { return false };
+    let Ok(Some(tenant)) = tenant::service::by_host_or_default(app, host).await else { return false };
     settings::service::of(app, tenant.id).await.is_ok_and(|settings| settings.allows_origin(origin))
 }
 

@@ -225,23 +225,27 @@ fn parse_urlencoded<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
     })
 }
 
-/// Serde's message with the path it belongs to. A missing or unknown field is part of the path, as people expect.
 fn wrong_value(path: &str, error: &impl Display) -> Error {
+    Error::invalid(vec![wrong_field(path, error)])
+}
+
+/// Serde's message with the path it belongs to. A missing or unknown field is part of the path, as people expect.
+pub fn wrong_field(path: &str, error: &impl Display) -> FieldError {
     let text = error.to_string();
     let message = text.split(" at line ").next().unwrap_or(&text);
     let parent = if path == "." { "" } else { path };
     for (prefix, says) in [("missing field `", "is required"), ("duplicate field `", "is given more than once")] {
         if let Some(name) = message.strip_prefix(prefix).and_then(|rest| rest.split('`').next()) {
-            return Error::invalid(vec![FieldError::new(join(parent, name), says)]);
+            return FieldError::new(join(parent, name), says);
         }
     }
     if let Some(rest) = message.strip_prefix("unknown field `")
         && let Some((name, expected)) = rest.split_once('`')
     {
         let expected = expected.trim_start_matches(", ");
-        return Error::invalid(vec![FieldError::new(join(parent, name), format!("is not known here; {expected}"))]);
+        return FieldError::new(join(parent, name), format!("is not known here; {expected}"));
     }
-    Error::invalid(vec![FieldError::new(parent, message)])
+    FieldError::new(parent, message)
 }
 
 fn join(parent: &str, name: &str) -> String {

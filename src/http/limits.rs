@@ -15,7 +15,7 @@ pub async fn within_time(State(limit): State<Duration>, request: Request, next: 
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Error::new(Code::Timeout, "The request took longer than the server allows")
-            .details(format!("The limit is {} seconds. Nothing was changed by a request that did not answer.", limit.as_secs()))
+            .details(format!("The limit is {} seconds. It may or may not have taken effect.", limit.as_secs()))
             .into_response(),
     }
 }

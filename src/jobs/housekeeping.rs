@@ -10,7 +10,7 @@ use crate::{
         auth, erp_cache, settings,
         tenant::{self, TenantId},
     },
-    error::Result,
+    error::{Result, line},
 };
 
 const BEAT: Duration = Duration::from_secs(10);
@@ -24,7 +24,7 @@ pub async fn run(app: App, stop: CancellationToken) {
         if beats == 0
             && let Err(error) = clean(&app).await
         {
-            tracing::warn!(?error, "housekeeping failed; trying again in five minutes");
+            tracing::warn!(error = %line(&error), "housekeeping failed; trying again in five minutes");
         }
         beats = (beats + 1) % BEATS_BETWEEN_RUNS;
         let (size, idle) = app.db().connections();
@@ -46,12 +46,21 @@ async fn clean(app: &App) -> Result<()> {
     let mut copies = 0;
     for tenant in tenants {
         // A copy too old to stand in is personal data without a purpose.
-        let id = TenantId(tenant.id);
-        let settings = settings::service::of(app, id).await?;
-        let mut tx = app.db().tenant_tx(id).await?;
-        copies += erp_cache::store::delete_older_than(&mut tx, now - settings.span("erpStaleSeconds")).await?;
-        tx.commit().await?;
+        app.heartbeat().beat();
+        match clean_copies(app, TenantId(tenant.id)).await {
+            Ok(count) => copies += count,
+            Err(error) => tracing::warn!(tenant = tenant.slug, error = %line(&error), "old ERP copies not removed"),
+        }
     }
     tracing::debug!(credentials, copies, "housekeeping done");
     Ok(())
+}
+
+async fn clean_copies(app: &App, tenant: TenantId) -> Result<u64> {
+    let settings = settings::service::of(app, tenant).await?;
+    let oldest = settings.span("erpStaleSeconds").max(settings.span("erpCacheSeconds"));
+    let mut tx = app.db().tenant_tx(tenant).await?;
+    let count = erp_cache::store::delete_older_than(&mut tx, app.now() - oldest).await?;
+    tx.commit().await?;
+    Ok(count)
 }

@@ -30,6 +30,10 @@ impl Database {
             db.try_connect().await.context("DATABASE_URL: the database cannot be reached")?;
             return Ok(Self { db, cluster: None });
         }
+        // The embedded server takes 200 connections, for every process that shares it.
+        if config.db_pool_size > 150 {
+            anyhow::bail!("MIND_DB_POOL_SIZE: the embedded Postgres takes 150 at most; use DATABASE_URL for more");
+        }
         let options = Options { data_dir: config.data_dir.clone(), pg_bin: config.pg_bin.clone(), durable: true };
         let cluster = Cluster::start(&options).await?;
         tracing::info!(
@@ -81,7 +85,7 @@ pub fn keys(config: &Config) -> Result<KeyRing> {
 }
 
 /// Writes a file that only its owner can read: whole or not at all, and never over one that another start just made.
-fn write_private(path: &Path, content: &[u8]) -> Result<()> {
+pub(super) fn write_private(path: &Path, content: &[u8]) -> Result<()> {
     let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
     fs::remove_file(&temporary).ok();
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;

@@ -7,13 +7,14 @@ use std::{
     net::SocketAddr,
     os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::PathBuf,
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -28,6 +29,7 @@ use crate::{
         settings::service::{self as settings, Change},
         tenant::{self, Tenant, service::NewTenant},
     },
+    erp::registry::ErpSystem,
     sandbox,
     secret::random_token,
 };
@@ -56,7 +58,7 @@ pub fn start_sandbox(
     stop: &CancellationToken,
 ) -> Result<Sandbox> {
     app.config().outbound_allow.add(&address.ip().to_string(), address.port())?;
-    let api_key = SecretString::from(random_token());
+    let api_key = kept_key(app)?;
     let options = sandbox::Options { api_key: Some(api_key.clone()) };
     let stop = stop.clone();
     tasks.spawn(async move {
@@ -99,14 +101,9 @@ pub async fn prepare(app: &App, sandbox: Option<&Sandbox>) -> Result<Banner> {
     Ok(banner)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn failed(error: crate::Error) -> anyhow::Error {
-    match error {
-        crate::Error::Problem { error, errors, .. } => {
-            let fields: Vec<String> = errors.iter().map(|field| format!("{}: {}", field.path, field.message)).collect();
-            anyhow::anyhow!("{error} {}", fields.join("; "))
-        }
-        crate::Error::Internal(cause) => cause,
-    }
+    anyhow::anyhow!(crate::error::line(&error))
 }
 
 async fn create(app: &App) -> Result<Tenant> {
@@ -125,12 +122,32 @@ async fn create(app: &App) -> Result<Tenant> {
     tenant::service::by_slug(app, SLUG).await.map_err(failed)?.context("the demo tenant vanished")
 }
 
-/// Only a demo tenant that still uses the sandbox follows it; a connection somebody set up by hand is left alone.
+/// The sandbox's key stays the same over restarts, so that copies in the cache stay good.
+fn kept_key(app: &App) -> Result<SecretString> {
+    let path = app.config().data_dir.join("sandbox_key");
+    if !path.exists() {
+        super::database::write_private(&path, random_token().as_bytes())?;
+    }
+    let key = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    Ok(SecretString::from(key.trim().to_owned()))
+}
+
+/// Points the demo tenant to this process's sandbox, unless somebody chose otherwise: another system, another URL, or a
+/// sandbox that another process serves at this moment.
 async fn point_to(app: &App, tenant: &Tenant, sandbox: &Sandbox) -> Result<()> {
     let current = settings::of(app, tenant.id).await.map_err(failed)?.erp();
-    let by_hand = current.contract_by_id.as_ref().is_some_and(|call| !call.url.ends_with("/custom/contractById"));
-    if by_hand {
-        return Ok(());
+    if let Some(call) = &current.contract_by_id {
+        let url = url::Url::parse(&call.url).ok();
+        let address = url.as_ref().and_then(|url| Some((url.host_str()?.to_owned(), url.port_or_known_default()?)));
+        let by_hand = current.system != ErpSystem::Custom || !call.url.ends_with("/custom/contractById");
+        let Some((host, port)) = address.filter(|_| !by_hand) else { return Ok(()) };
+        let elsewhere = (host.as_str(), port) != (sandbox.address.ip().to_string().as_str(), sandbox.address.port());
+        let answers = tokio::time::timeout(Duration::from_millis(300), TcpStream::connect((host.as_str(), port))).await;
+        if elsewhere && matches!(answers, Ok(Ok(_))) {
+            tracing::info!(host, port, "the demo tenant uses a sandbox that runs already");
+            app.config().outbound_allow.add(&host, port)?;
+            return Ok(());
+        }
     }
     let call = |operation: &str| json!({"type": "apiCall", "url": format!("http://{}/custom/{operation}", sandbox.address), "headers": {"x-api-key": "{{secret.SANDBOX_KEY}}"}});
     let body: Map<String, Value> = Map::from_iter([
@@ -199,7 +216,7 @@ async fn token(app: &App, tenant: &Tenant, admin: ProfileId, known: Option<&Stri
     {
         return Ok((SecretString::from(text.clone()), identity.expires_at));
     }
-    let order = TokenOrder { tenant, profile: admin, name: "start of the development server", by: None, days: None };
+    let order = TokenOrder { tenant, profile: admin, name: "start of the development server", by: None, days: None, until: None };
     let issued = auth::issue_token(app, &order).await.map_err(failed)?;
     Ok((issued.token, issued.expires_at))
 }

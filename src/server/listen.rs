@@ -1,11 +1,12 @@
 //! Listeners, and what the admin one serves.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Result, anyhow};
 use axum::{Router, routing::get};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::{App, config::Listen, domain::health};
 
@@ -49,6 +50,17 @@ pub fn metrics() -> Result<PrometheusHandle> {
             &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0],
         )?
         .install_recorder()?)
+}
+
+/// Histograms keep every sample until they are drained; a scrape does it, and where nobody scrapes, this does.
+pub async fn keep_metrics_small(metrics: PrometheusHandle, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => metrics.run_upkeep(),
+        }
+    }
 }
 
 /// For operators: `/metrics` in Prometheus' text form, and the health routes.

@@ -12,6 +12,7 @@ mod api {
     mod settings;
 }
 mod architecture;
+mod cli;
 mod config;
 mod embedded;
 mod erp {

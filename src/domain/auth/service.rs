@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     App,
+    db::SystemTx,
     domain::{
         event::{self, NewEvent},
         profile::{self, ProfileId, model::normal_email},
@@ -51,7 +52,7 @@ pub enum Shown {
 
 /// Who shows this credential; none when it is unknown, revoked or past its end. At most a second old.
 pub async fn identify(app: &App, shown: &Shown) -> Result<Option<Identity>> {
-    let found = app.identities().try_get_with(shown.clone(), find(app, shown)).await.map_err(crate::app::shared_failure)?;
+    let found = app.identities().get_or_load(shown.clone(), find(app, shown)).await?;
     Ok(found.filter(|identity| identity.expires_at > app.now()))
 }
 
@@ -63,6 +64,7 @@ async fn find(app: &App, shown: &Shown) -> Result<Option<Identity>> {
             let Some(row) = store::find_session(&mut tx, hash, now).await? else { return Ok(None) };
             if now - row.last_used_at >= TOUCH_EVERY {
                 store::touch_session(&mut tx, &row.identity, now).await?;
+                return finish(tx, Identity { expires_at: row.ends_at.min(now + row.idle), ..row.identity }).await;
             }
             row.identity
         }
@@ -74,6 +76,10 @@ async fn find(app: &App, shown: &Shown) -> Result<Option<Identity>> {
             row.identity
         }
     };
+    finish(tx, identity).await
+}
+
+async fn finish(tx: SystemTx, identity: Identity) -> Result<Option<Identity>> {
     tx.commit().await?;
     Ok(Some(identity))
 }
@@ -92,7 +98,8 @@ pub struct SignedIn {
 pub async fn sign_in(app: &App, tenant: Option<Tenant>, email: &str, password: &SecretString, address: IpAddr) -> Result<SignedIn> {
     let email = normal_email(email);
     let account = account_key(app, tenant.as_ref(), &email);
-    count_attempt(app, &account, address).await?;
+    let address = address_key(app, address);
+    count_attempt(app, &account, &address).await?;
     let profile = match &tenant {
         Some(tenant) => {
             let mut tx = app.db().tenant_tx(tenant.id).await?;
@@ -109,8 +116,10 @@ pub async fn sign_in(app: &App, tenant: Option<Tenant>, email: &str, password: &
     };
     let mut tx = app.db().system_tx().await?;
     store::clear_attempts(&mut tx, &account).await?;
+    // A call centre behind one address signs in at the start of a shift.
+    store::uncount_attempt(&mut tx, &address).await?;
     tx.commit().await?;
-    start_session(app, tenant, profile.id, profile.lang, Permissions::from_names(&profile.permissions)).await
+    start_session(app, tenant, profile.id, profile.lang, profile.permissions).await
 }
 
 async fn start_session(app: &App, tenant: Tenant, profile: ProfileId, lang: String, permissions: Permissions) -> Result<SignedIn> {
@@ -140,13 +149,22 @@ async fn start_session(app: &App, tenant: Tenant, profile: ProfileId, lang: Stri
     Ok(SignedIn { identity, cookie })
 }
 
+/// Ends whatever session a cookie names, in whichever tenant: a browser has one.
+pub async fn end_old_session(app: &App, cookie: &str) -> Result<()> {
+    let mut tx = app.db().system_tx().await?;
+    store::delete_session_anywhere(&mut tx, &token_hash(cookie)).await?;
+    tx.commit().await?;
+    app.identities().invalidate();
+    Ok(())
+}
+
 /// Ends a session on this node at once, on the others within a second.
 pub async fn sign_out(app: &App, tenant: TenantId, cookie: &str) -> Result<()> {
     let hash = token_hash(cookie);
     let mut tx = app.db().tenant_tx(tenant).await?;
     store::delete_session(&mut tx, &hash).await?;
     tx.commit().await?;
-    app.identities().invalidate(&Shown::Cookie(hash)).await;
+    app.identities().invalidate();
     Ok(())
 }
 
@@ -155,17 +173,20 @@ fn account_key(app: &App, tenant: Option<&Tenant>, email: &str) -> [u8; 32] {
     app.keys().keyed_hash(Purpose::Attempts, format!("account/{tenant}/{email}").as_bytes())
 }
 
-/// Counts before checking, so that parallel guesses cannot slip through between count and check.
-async fn count_attempt(app: &App, account: &[u8], address: IpAddr) -> Result<()> {
-    let now = app.now();
+fn address_key(app: &App, address: IpAddr) -> [u8; 32] {
     // A household or host has a /64; counting single IPv6 addresses would count nothing.
-    let address = match address {
+    let address = match address.to_canonical() {
         IpAddr::V4(v4) => v4.to_string(),
         IpAddr::V6(v6) => hex::encode(&v6.octets()[..8]),
     };
-    let address = app.keys().keyed_hash(Purpose::Attempts, format!("address/{address}").as_bytes());
+    app.keys().keyed_hash(Purpose::Attempts, format!("address/{address}").as_bytes())
+}
+
+/// Counts before checking, so that parallel guesses cannot slip through between count and check.
+async fn count_attempt(app: &App, account: &[u8], address: &[u8]) -> Result<()> {
+    let now = app.now();
     let mut tx = app.db().system_tx().await?;
-    let by_address = store::count_attempt(&mut tx, &address, now, WINDOW).await?;
+    let by_address = store::count_attempt(&mut tx, address, now, WINDOW).await?;
     let by_account = store::count_attempt(&mut tx, account, now, WINDOW).await?;
     tx.commit().await?;
     for ((count, ends), most) in
@@ -193,8 +214,10 @@ pub async fn hash_password(password: String) -> Result<String> {
 }
 
 async fn verify_password(password: SecretString, hash: Option<String>) -> Result<bool> {
-    let _turn = CHECKS.acquire().await.map_err(Error::internal)?;
+    let turn = CHECKS.acquire().await.map_err(Error::internal)?;
     let check = move || {
+        // Held by the work, not by the request: a client that hangs up must not make room for the next check.
+        let _turn = turn;
         let known = hash.is_some();
         let Some(hash) = hash.or_else(|| NOBODY.clone()) else { return false };
         let Ok(parsed) = PasswordHash::new(&hash) else { return false };
@@ -216,6 +239,8 @@ pub struct TokenOrder<'a> {
     pub by: Option<ProfileId>,
     /// Lifetime; none = the tenant's setting.
     pub days: Option<i64>,
+    /// It ends then at the latest.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// A token that was just made.
@@ -242,7 +267,7 @@ pub async fn issue_token(app: &App, order: &TokenOrder<'_>) -> Result<IssuedToke
         (None, CredentialKind::ServiceWorker) => settings.days("serviceWorkerTokenDays"),
         (None, _) => settings.days("accessTokenDays"),
     };
-    let (id, expires_at) = (Uuid::new_v4(), now + lifetime);
+    let (id, expires_at) = (Uuid::new_v4(), order.until.map_or(now + lifetime, |until| until.min(now + lifetime)));
     let row = NewToken { id, profile: order.profile, kind, name: order.name, created_by: order.by, expires_at };
     store::insert_token(&mut tx, &row, now).await?;
     let data = json!({"id": id, "userId": order.profile, "name": order.name, "expiresAt": expires_at});
@@ -262,7 +287,7 @@ pub async fn revoke_token(app: &App, tenant: TenantId, id: Uuid, by: Option<Prof
         event::store::append(&mut tx, &NewEvent { kind: "accessTokenRevoked", data: json!({"id": id}), created_by: by }, now).await?;
     }
     tx.commit().await?;
-    app.identities().invalidate(&Shown::Token(id)).await;
+    app.identities().invalidate();
     Ok(())
 }
 

@@ -23,13 +23,17 @@ pub struct SessionRow {
     pub identity: Identity,
     /// Last use, to the minute.
     pub last_used_at: DateTime<Utc>,
+    /// How long it may be unused.
+    pub idle: chrono::Duration,
+    /// When it ends in any case.
+    pub ends_at: DateTime<Utc>,
 }
 
 /// A session that has neither ended nor been idle for too long.
 pub async fn find_session(tx: &mut SystemTx, token_hash: &[u8], now: DateTime<Utc>) -> Result<Option<SessionRow>> {
     let row = sqlx::query!(
         "select s.tenant_id, t.slug, t.name as tenant_name, s.id, s.profile_id, s.last_used_at, s.idle_seconds, s.expires_at,
-                p.lang, r.permissions
+                p.lang, p.role_id, r.permissions
          from session s
          join tenant t on t.id = s.tenant_id
          join profile p on p.tenant_id = s.tenant_id and p.id = s.profile_id
@@ -42,11 +46,13 @@ pub async fn find_session(tx: &mut SystemTx, token_hash: &[u8], now: DateTime<Ut
     .await?;
     Ok(row.map(|row| SessionRow {
         last_used_at: row.last_used_at,
+        idle: chrono::Duration::seconds(row.idle_seconds),
+        ends_at: row.expires_at,
         identity: Identity {
             tenant: Tenant { id: TenantId(row.tenant_id), slug: row.slug, name: row.tenant_name },
             profile: ProfileId(row.profile_id),
             lang: row.lang,
-            permissions: Permissions::from_names(&row.permissions),
+            permissions: Permissions::of_role(row.role_id, &row.permissions),
             kind: CredentialKind::Session,
             credential: row.id,
             expires_at: row.expires_at.min(row.last_used_at + chrono::Duration::seconds(row.idle_seconds)),
@@ -106,6 +112,12 @@ pub async fn delete_session(tx: &mut TenantTx, token_hash: &[u8]) -> Result<()> 
     Ok(())
 }
 
+/// Ends a session by its cookie, whatever its tenant; none is fine.
+pub async fn delete_session_anywhere(tx: &mut SystemTx, token_hash: &[u8]) -> Result<()> {
+    sqlx::query!("delete from session where token_hash = $1", token_hash).execute(tx.connection()).await?;
+    Ok(())
+}
+
 /// A token's row and its owner.
 #[derive(Debug)]
 pub struct TokenRow {
@@ -119,7 +131,7 @@ pub struct TokenRow {
 pub async fn find_token(tx: &mut SystemTx, jti: Uuid, now: DateTime<Utc>) -> Result<Option<TokenRow>> {
     let row = sqlx::query!(
         "select a.tenant_id, t.slug, t.name as tenant_name, a.id, a.kind, a.profile_id, a.scopes, a.last_used_at, a.expires_at,
-                p.lang, r.permissions
+                p.lang, p.role_id, r.permissions
          from access_token a
          join tenant t on t.id = a.tenant_id
          join profile p on p.tenant_id = a.tenant_id and p.id = a.profile_id
@@ -131,7 +143,7 @@ pub async fn find_token(tx: &mut SystemTx, jti: Uuid, now: DateTime<Utc>) -> Res
     .fetch_optional(tx.connection())
     .await?;
     Ok(row.map(|row| {
-        let granted = Permissions::from_names(&row.permissions);
+        let granted = Permissions::of_role(row.role_id, &row.permissions);
         TokenRow {
             last_used_at: row.last_used_at,
             identity: Identity {
@@ -245,6 +257,12 @@ pub async fn count_attempt(tx: &mut SystemTx, key: &[u8], now: DateTime<Utc>, wi
     Ok((row.attempts, row.window_ends_at))
 }
 
+/// Takes one attempt back.
+pub async fn uncount_attempt(tx: &mut SystemTx, key: &[u8]) -> Result<()> {
+    sqlx::query!("update sign_in_attempt set attempts = greatest(attempts - 1, 0) where key = $1", key).execute(tx.connection()).await?;
+    Ok(())
+}
+
 /// Forgets the attempts of an account that has signed in.
 pub async fn clear_attempts(tx: &mut SystemTx, key: &[u8]) -> Result<()> {
     sqlx::query!("delete from sign_in_attempt where key = $1", key).execute(tx.connection()).await?;
@@ -261,13 +279,13 @@ pub struct SignInProfile {
     /// Language of the profile.
     pub lang: String,
     /// Permissions of the role.
-    pub permissions: Vec<String>,
+    pub permissions: Permissions,
 }
 
 /// A person who can sign in with a password.
 pub async fn find_sign_in_profile(tx: &mut TenantTx, email_norm: &str) -> Result<Option<SignInProfile>> {
     let row = sqlx::query!(
-        r#"select p.id, p.password_hash as "password_hash!", p.lang, r.permissions
+        r#"select p.id, p.password_hash as "password_hash!", p.lang, p.role_id, r.permissions
            from profile p join role r on r.id = p.role_id and r.tenant_id = p.tenant_id
            where p.email_norm = $1 and p.kind = 'enneo' and not p.is_sso_only and p.password_hash is not null"#,
         email_norm
@@ -278,19 +296,19 @@ pub async fn find_sign_in_profile(tx: &mut TenantTx, email_norm: &str) -> Result
         id: ProfileId(row.id),
         password_hash: row.password_hash,
         lang: row.lang,
-        permissions: row.permissions,
+        permissions: Permissions::of_role(row.role_id, &row.permissions),
     }))
 }
 
 /// What a profile may do.
 pub async fn find_permissions(tx: &mut TenantTx, profile: ProfileId) -> Result<Option<Permissions>> {
-    let names = sqlx::query_scalar!(
-        "select r.permissions from profile p join role r on r.tenant_id = p.tenant_id and r.id = p.role_id where p.id = $1",
+    let row = sqlx::query!(
+        "select p.role_id, r.permissions from profile p join role r on r.tenant_id = p.tenant_id and r.id = p.role_id where p.id = $1",
         profile.0
     )
     .fetch_optional(tx.connection())
     .await?;
-    Ok(names.map(Permissions::from_names))
+    Ok(row.map(|row| Permissions::of_role(row.role_id, &row.permissions)))
 }
 
 /// Stores a link that signs in once.
@@ -328,7 +346,7 @@ pub async fn delete_expired(tx: &mut SystemTx, now: DateTime<Utc>) -> Result<u64
 /// Tenant, language and permissions of a profile.
 pub async fn find_owner(tx: &mut SystemTx, tenant: TenantId, profile: ProfileId) -> Result<Option<(Tenant, String, Permissions)>> {
     let row = sqlx::query!(
-        "select t.id, t.slug, t.name, p.lang, r.permissions
+        "select t.id, t.slug, t.name, p.lang, p.role_id, r.permissions
          from profile p
          join tenant t on t.id = p.tenant_id
          join role r on r.tenant_id = p.tenant_id and r.id = p.role_id
@@ -340,6 +358,6 @@ pub async fn find_owner(tx: &mut SystemTx, tenant: TenantId, profile: ProfileId)
     .await?;
     Ok(row.map(|row| {
         let tenant = Tenant { id: TenantId(row.id), slug: row.slug, name: row.name };
-        (tenant, row.lang, Permissions::from_names(&row.permissions))
+        (tenant, row.lang, Permissions::of_role(row.role_id, &row.permissions))
     }))
 }

@@ -25,7 +25,7 @@ use crate::{
 
 /// A contract.
 #[utoipa::path(get, path = "/api/mind/contract/{contractId}", tag = "contract", operation_id = "get_contract",
-    params(("contractId" = String, Path, description = "Contract number", min_length = 1, max_length = 50, pattern = r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$", example = "746839"), LookupQuery),
+    params(("contractId" = String, Path, description = "Contract number", min_length = 1, max_length = 50, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$", example = "746839"), LookupQuery),
     responses((status = 200, description = "The contract; the header X-Erp-Source says erp, cache or stale", body = ContractAnswer)),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("readContract")), ("x-erp" = json!(true))))]

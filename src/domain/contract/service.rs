@@ -20,7 +20,8 @@ pub type Hit = (ContractHit, Provenance);
 pub async fn search_by_fields(lookup: &Lookup, fields: &Map<String, Value>) -> Result<Vec<Hit>> {
     let Some(hit) = lookup.search_by_fields(fields).await? else { return Ok(Vec::new()) };
     let Some((contract, provenance)) = lookup.contract(&hit.contract_id).await? else { return Ok(Vec::new()) };
-    let customer = lookup.customer(&hit.customer_id).await?;
+    // Only for the score: the hit stands without it.
+    let customer = lookup.customer(&hit.customer_id).await.unwrap_or_default();
     let provenance = customer.as_ref().map_or(provenance, |(_, from)| provenance.and(*from));
     Ok(vec![scored(fields, contract, customer.as_ref().map(|(customer, _)| customer), provenance)])
 }

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
 };
 use serde::{Deserialize, Deserializer, de};
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
@@ -21,7 +21,6 @@ use crate::{
             model::{Provenance, Source},
             service::{Lookup, invalidate},
         },
-        event::{self, NewEvent},
         role::Permission,
     },
     erp::{Customer, ErpId},
@@ -90,7 +89,7 @@ fn answer(app: &App, mut customer: Customer, provenance: Provenance, include_raw
 
 /// The customer of a contract.
 #[utoipa::path(get, path = "/api/mind/customer/byContractId/{contractId}", tag = "customer", operation_id = "get_customer_by_contract_id",
-    params(("contractId" = String, Path, description = "Contract number", min_length = 1, max_length = 50, pattern = r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$", example = "746839"), LookupQuery),
+    params(("contractId" = String, Path, description = "Contract number", min_length = 1, max_length = 50, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$", example = "746839"), LookupQuery),
     responses((status = 200, description = "The customer with all contracts; the header X-Erp-Source says erp, cache or stale", body = CustomerAnswer)),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("readContract")), ("x-erp" = json!(true))))]
@@ -109,7 +108,7 @@ pub async fn get_customer_by_contract_id(
 
 /// A customer.
 #[utoipa::path(get, path = "/api/mind/customer/byCustomerId/{customerId}", tag = "customer", operation_id = "get_customer_by_customer_id",
-    params(("customerId" = String, Path, description = "Customer number", min_length = 1, max_length = 50, pattern = r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$", example = "83771"), LookupQuery),
+    params(("customerId" = String, Path, description = "Customer number", min_length = 1, max_length = 50, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$", example = "83771"), LookupQuery),
     responses((status = 200, description = "The customer with all contracts; the header X-Erp-Source says erp, cache or stale", body = CustomerAnswer)),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("readContract")), ("x-erp" = json!(true))))]
@@ -194,12 +193,6 @@ fn given_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ErpId>,
     extensions(("x-permission" = json!("readContract")), ("x-body-optional" = json!(true))))]
 pub async fn invalidate_cache(State(app): State<App>, caller: Caller, Form(body): Form<InvalidateCache>) -> Result<axum::Json<Success>> {
     caller.may(Permission::ReadContract)?;
-    let count = invalidate(&app, caller.tenant, body.contract_id.as_ref(), body.customer_id.as_ref()).await?;
-    if count > 0 {
-        let data = json!({"contractId": body.contract_id, "customerId": body.customer_id, "copies": count});
-        let mut tx = app.tenant_tx(&caller).await?;
-        event::store::append(&mut tx, &NewEvent::by(caller.profile, "erpCacheInvalidated", data), app.now()).await?;
-        tx.commit().await?;
-    }
+    invalidate(&app, &caller, body.contract_id.as_ref(), body.customer_id.as_ref()).await?;
     Ok(axum::Json(Success { success: true }))
 }

@@ -4,12 +4,15 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     domain::erp_cache::{model::Provenance, service::Lookup},
-    erp::{Contract, Customer, ErpId},
+    erp::{Contract, Customer, ErpError, ErpId},
     error::{Error, Result},
 };
 
 /// Look-ups of one request that run at a time. The ERP's own limit is the tenant's setting.
 pub const PARALLEL: usize = 8;
+
+/// A customer with more contracts is a mistake of the ERP, and would be as many calls.
+const MOST_CONTRACTS: usize = 1000;
 
 /// The customer of a contract, with all contracts.
 pub async fn by_contract(lookup: &Lookup, id: &ErpId) -> Result<(Customer, Provenance)> {
@@ -40,6 +43,9 @@ async fn with_contracts(
     known: Option<Contract>,
 ) -> Result<(Customer, Provenance)> {
     let ids = std::mem::take(&mut customer.contract_ids);
+    if ids.len() > MOST_CONTRACTS {
+        return Err(ErpError::BadPayload { reason: format!("it lists more than {MOST_CONTRACTS} contracts of one customer") }.into());
+    }
     let known = known.as_ref();
     let found: Vec<_> = stream::iter(ids)
         .map(|id| async move {

@@ -1,20 +1,29 @@
 //! One look-up: memory, Postgres, ERP, stand-in, in this order. No transaction is open while the ERP is asked.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use chrono::{DateTime, Duration, Utc};
-use serde_json::{Map, Value};
+use serde::Deserialize as _;
+use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::{
     model::{Copy, Freshness, Kind, Provenance, Source},
-    store,
+    store::{self, NewCopy},
 };
 use crate::{
     App,
-    domain::{settings, tenant::TenantId},
+    domain::{
+        event::{self, NewEvent},
+        settings,
+        tenant::TenantId,
+    },
     erp::{Contract, Customer, Erp, ErpError, ErpId, FieldMatch},
     error::{Code, Error, Result},
+    http::Caller,
 };
 
 /// Names a look-up within the process: who asks for the same at the same time shares one call.
@@ -36,6 +45,14 @@ pub struct Found {
     pub provenance: Provenance,
 }
 
+impl Found {
+    /// The same for somebody who came while it was in memory: the ERP was not asked for them.
+    fn from_memory(&self) -> Self {
+        let source = self.provenance.source.max(Source::Cache);
+        Self { body: self.body.clone(), provenance: Provenance { source, ..self.provenance } }
+    }
+}
+
 /// The tenant's ERP with its cache.
 pub struct Lookup {
     app: App,
@@ -47,6 +64,8 @@ pub struct Lookup {
     freshness: Freshness,
     /// Until then the ERP may answer; what is left of the request's time is for the stand-in.
     deadline: Instant,
+    /// Whether a part of this request has waited for the ERP in vain; the others then do not wait again.
+    hangs: AtomicBool,
 }
 
 impl std::fmt::Debug for Lookup {
@@ -59,7 +78,10 @@ impl Lookup {
     /// Opens the tenant's connection as its settings stand.
     pub async fn open(app: &App, tenant: TenantId, freshness: Freshness) -> Result<Self> {
         let settings = settings::service::of(app, tenant).await?;
-        let erp_settings = settings.erp();
+        // What is left of the request's time is for the stand-in and the answer.
+        let budget = app.config().request_timeout / 3 * 2;
+        let mut erp_settings = settings.erp();
+        erp_settings.end_within(budget);
         Ok(Self {
             app: app.clone(),
             tenant,
@@ -68,7 +90,8 @@ impl Lookup {
             fresh_for: settings.span("erpCacheSeconds"),
             stale_for: settings.span("erpStaleSeconds"),
             freshness,
-            deadline: Instant::now() + app.config().request_timeout / 3 * 2,
+            deadline: Instant::now() + budget,
+            hangs: AtomicBool::new(false),
         })
     }
 
@@ -105,13 +128,13 @@ impl Lookup {
         } else {
             if self.freshness == Freshness::Refresh {
                 // An answer of this second is not what the caller asked for; one that is on its way is.
-                self.app.flights().invalidate(&flight).await;
+                self.app.flights().forget(flight.clone()).await;
             }
-            let found = self.app.flights().try_get_with(flight.clone(), self.fly(kind, id)).await.map_err(crate::app::shared_failure)?;
+            let (found, own) = self.app.flights().get_or_load_own(flight.clone(), self.fly(kind, id)).await?;
             if self.freshness == Freshness::Refresh {
                 self.app.flights().insert(Flight { refresh: false, ..flight }, Arc::clone(&found)).await;
             }
-            found
+            if own || self.freshness == Freshness::Refresh { found } else { Arc::new(found.from_memory()) }
         };
         let Some(body) = found.body.clone() else { return Ok(None) };
         let thing = T::deserialize(body).map_err(Error::internal)?;
@@ -120,7 +143,8 @@ impl Lookup {
 
     async fn stored_only(&self, kind: Kind, id: &ErpId) -> Result<Found> {
         let now = self.app.now();
-        match self.stored(kind, id).await?.filter(|copy| copy.may_stand_in(now, self.stale_for)) {
+        let (copy, _) = self.stored(kind, id).await?;
+        match copy.filter(|copy| copy.is_current(now, self.fresh_for) || copy.may_stand_in(now, self.stale_for)) {
             Some(copy) => Ok(self.serve(copy, now)),
             None => Err(Error::new(Code::NotCached, format!("There is no stored copy of {} {id}", kind.as_str()))
                 .details("Ask again without erpCacheOnly.")),
@@ -133,7 +157,7 @@ impl Lookup {
     }
 
     async fn fly(&self, kind: Kind, id: &ErpId) -> Result<Arc<Found>> {
-        let copy = self.stored(kind, id).await?;
+        let (copy, epoch) = self.stored(kind, id).await?;
         let now = self.app.now();
         if self.freshness == Freshness::Cached
             && let Some(copy) = copy.as_ref().filter(|copy| copy.is_current(now, self.fresh_for))
@@ -142,7 +166,7 @@ impl Lookup {
         }
         match self.within_deadline(self.ask(kind, id)).await {
             Ok(body) => {
-                self.keep(kind, id, body.as_ref(), now).await?;
+                self.keep(kind, id, body.as_ref(), now, epoch).await?;
                 let provenance = Provenance { source: Source::Erp, fetched_at: now };
                 Ok(Arc::new(Found { body, provenance }))
             }
@@ -162,7 +186,14 @@ impl Lookup {
 
     async fn within_deadline<T>(&self, work: impl Future<Output = Result<T, ErpError>>) -> Result<T, ErpError> {
         let after = self.deadline.saturating_duration_since(Instant::now());
-        tokio::time::timeout_at(self.deadline, work).await.unwrap_or(Err(ErpError::Timeout { after }))
+        if self.hangs.load(Ordering::Relaxed) {
+            return Err(ErpError::Unavailable { reason: "it did not answer another part of this request".to_owned() });
+        }
+        let result = tokio::time::timeout_at(self.deadline, work).await.unwrap_or(Err(ErpError::Timeout { after }));
+        if matches!(result, Err(ErpError::Timeout { .. })) {
+            self.hangs.store(true, Ordering::Relaxed);
+        }
+        result
     }
 
     async fn ask(&self, kind: Kind, id: &ErpId) -> Result<Option<Value>, ErpError> {
@@ -174,18 +205,29 @@ impl Lookup {
         Ok(value.map(without_nul))
     }
 
-    async fn stored(&self, kind: Kind, id: &ErpId) -> Result<Option<Copy>> {
+    async fn stored(&self, kind: Kind, id: &ErpId) -> Result<(Option<Copy>, i64)> {
         let mut tx = self.app.db().tenant_tx(self.tenant).await?;
         let copy = store::find(&mut tx, &self.connection, kind, id.as_str()).await?;
+        let epoch = store::find_epoch(&mut tx).await?;
         tx.commit().await?;
-        Ok(copy)
+        // Another version of this program may have written it.
+        let readable = |copy: &Copy| match kind {
+            Kind::Contract => Contract::deserialize(&copy.body).is_ok(),
+            Kind::Customer => Customer::deserialize(&copy.body).is_ok(),
+        };
+        Ok((copy.filter(readable), epoch))
     }
 
-    async fn keep(&self, kind: Kind, id: &ErpId, body: Option<&Value>, asked_at: DateTime<Utc>) -> Result<()> {
+    /// Keeps an answer. One that was asked for before an invalidation does not count as current.
+    async fn keep(&self, kind: Kind, id: &ErpId, body: Option<&Value>, asked_at: DateTime<Utc>, epoch: i64) -> Result<()> {
         let mut tx = self.app.db().tenant_tx(self.tenant).await?;
+        let connection = self.connection.as_str();
         match body {
-            Some(body) => store::upsert(&mut tx, &self.connection, kind, id.as_str(), body, asked_at).await?,
-            None => store::delete(&mut tx, &self.connection, kind, id.as_str()).await?,
+            Some(body) => {
+                let current = store::find_epoch(&mut tx).await? == epoch;
+                store::upsert(&mut tx, &NewCopy { connection, kind, id: id.as_str(), body, asked_at, current }).await?;
+            }
+            None => store::delete(&mut tx, connection, kind, id.as_str(), asked_at).await?,
         }
         tx.commit().await
     }
@@ -202,10 +244,15 @@ fn without_nul(value: Value) -> Value {
 }
 
 /// Declares copies out of date on every node: at once in Postgres, within a second in the memory of others.
-pub async fn invalidate(app: &App, tenant: TenantId, contract: Option<&ErpId>, customer: Option<&ErpId>) -> Result<u64> {
-    let mut tx = app.db().tenant_tx(tenant).await?;
-    let count = store::invalidate(&mut tx, contract.map(ErpId::as_str), customer.map(ErpId::as_str), app.now()).await?;
+pub async fn invalidate(app: &App, caller: &Caller, contract: Option<&ErpId>, customer: Option<&ErpId>) -> Result<()> {
+    let now = app.now();
+    let mut tx = app.tenant_tx(caller).await?;
+    let copies = store::invalidate(&mut tx, contract.map(ErpId::as_str), customer.map(ErpId::as_str), now).await?;
+    if copies > 0 {
+        let data = json!({"contractId": contract, "customerId": customer, "copies": copies});
+        event::store::append(&mut tx, &NewEvent::by(caller.profile, "erpCacheInvalidated", data), now).await?;
+    }
     tx.commit().await?;
-    app.flights().invalidate_all();
-    Ok(count)
+    app.flights().invalidate();
+    Ok(())
 }

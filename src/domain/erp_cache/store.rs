@@ -19,17 +19,64 @@ pub async fn find(tx: &mut TenantTx, connection: &str, kind: Kind, id: &str) -> 
     .await?)
 }
 
-/// Keeps an answer. One that was asked for before the copy was declared out of date does not make it current again.
-pub async fn upsert(tx: &mut TenantTx, connection: &str, kind: Kind, id: &str, body: &Value, asked_at: DateTime<Utc>) -> Result<()> {
+/// How often the tenant's copies have been declared out of date.
+pub async fn find_epoch(tx: &mut TenantTx) -> Result<i64> {
+    Ok(sqlx::query_scalar!("select epoch from erp_cache_epoch").fetch_optional(tx.connection()).await?.unwrap_or_default())
+}
+
+/// An answer about to be kept.
+#[derive(Clone, Copy, Debug)]
+pub struct NewCopy<'a> {
+    /// Fingerprint of the connection.
+    pub connection: &'a str,
+    /// What it is.
+    pub kind: Kind,
+    /// The number it was asked for.
+    pub id: &'a str,
+    /// The normalised thing.
+    pub body: &'a Value,
+    /// When the ERP was asked.
+    pub asked_at: DateTime<Utc>,
+    /// Whether it still counts as current.
+    pub current: bool,
+}
+
+/// Keeps an answer, unless a later one is there already.
+pub async fn upsert(tx: &mut TenantTx, copy: &NewCopy<'_>) -> Result<()> {
+    let text = |key: &str| match &copy.body[key] {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
     sqlx::query!(
-        "insert into erp_cache (connection, kind, external_id, body, fetched_at) values ($1, $2, $3, $4::text::json, $5)
+        "insert into erp_cache (connection, kind, external_id, own_id, customer_id, body, fetched_at, invalidated_at)
+         values ($1, $2, $3, $4, $5, $6::text::json, $7, $8)
          on conflict (tenant_id, connection, kind, external_id) do update
-         set body = excluded.body, fetched_at = excluded.fetched_at,
-             invalidated_at = case when erp_cache.invalidated_at > excluded.fetched_at then erp_cache.invalidated_at end",
+         set own_id = excluded.own_id, customer_id = excluded.customer_id, body = excluded.body,
+             fetched_at = excluded.fetched_at, invalidated_at = excluded.invalidated_at
+         where erp_cache.fetched_at <= excluded.fetched_at",
+        copy.connection,
+        copy.kind.as_str(),
+        copy.id,
+        text("id").unwrap_or_else(|| copy.id.to_owned()),
+        text("customerId"),
+        // As text: sqlx sends JSON as jsonb, which would spell 1e308 out in digits that cannot be read back.
+        copy.body.to_string(),
+        copy.asked_at,
+        (!copy.current).then_some(copy.asked_at)
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// Forgets what the ERP no longer has, unless it gave it later than this answer was asked for.
+pub async fn delete(tx: &mut TenantTx, connection: &str, kind: Kind, id: &str, asked_at: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "delete from erp_cache where connection = $1 and kind = $2 and external_id = $3 and fetched_at <= $4",
         connection,
         kind.as_str(),
         id,
-        body.to_string(),
         asked_at
     )
     .execute(tx.connection())
@@ -37,28 +84,24 @@ pub async fn upsert(tx: &mut TenantTx, connection: &str, kind: Kind, id: &str, b
     Ok(())
 }
 
-/// Forgets what the ERP no longer has.
-pub async fn delete(tx: &mut TenantTx, connection: &str, kind: Kind, id: &str) -> Result<()> {
-    sqlx::query!("delete from erp_cache where connection = $1 and kind = $2 and external_id = $3", connection, kind.as_str(), id)
-        .execute(tx.connection())
-        .await?;
-    Ok(())
-}
-
 /// Declares copies out of date, of every connection: a contract with its customer, a customer with its contracts; all of
 /// the tenant when neither is named.
 pub async fn invalidate(tx: &mut TenantTx, contract: Option<&str>, customer: Option<&str>, now: DateTime<Utc>) -> Result<u64> {
+    sqlx::query!("insert into erp_cache_epoch (epoch) values (1) on conflict (tenant_id) do update set epoch = erp_cache_epoch.epoch + 1")
+        .execute(tx.connection())
+        .await?;
     let done = sqlx::query!(
         "update erp_cache set invalidated_at = $3
          where invalidated_at is null and (
                ($1::text is null and $2::text is null)
             or (kind = 'contract' and external_id = $1)
-            or (kind = 'customer' and (external_id = $2 or body ->> 'id' = $2))
+            or (kind = 'customer' and external_id = $2)
+            or (kind = 'customer' and own_id = $2)
+            or customer_id = $2
             or (kind = 'customer' and external_id in (
-                  select body ->> 'customerId' from erp_cache where kind = 'contract' and external_id = $1))
-            or (kind = 'contract' and external_id in (
-                  select json_array_elements_text(body -> 'contractIds') from erp_cache
-                  where kind = 'customer' and (external_id = $2 or body ->> 'id' = $2) and json_typeof(body -> 'contractIds') = 'array')))",
+                  select c.customer_id from erp_cache c where c.kind = 'contract' and c.external_id = $1))
+            or (kind = 'contract' and customer_id in (
+                  select c.external_id from erp_cache c where c.kind = 'customer' and c.own_id = $2)))",
         contract,
         customer,
         now
@@ -68,7 +111,7 @@ pub async fn invalidate(tx: &mut TenantTx, contract: Option<&str>, customer: Opt
     Ok(done.rows_affected())
 }
 
-/// Removes copies too old to stand in for anything. Answers how many went.
+/// Removes copies too old to be served. Answers how many went.
 pub async fn delete_older_than(tx: &mut TenantTx, before: DateTime<Utc>) -> Result<u64> {
     let done = sqlx::query!("delete from erp_cache where fetched_at < $1", before).execute(tx.connection()).await?;
     Ok(done.rows_affected())

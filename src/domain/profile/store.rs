@@ -120,9 +120,9 @@ pub async fn list(tx: &mut TenantTx, search: &Search) -> Result<Vec<Profile>> {
          from profile
          where kind = any($1)
            and ($2::text is null or position(lower($2) in lower(first_name || ' ' || last_name || ' ' || email)) > 0)
-           and (cardinality($3::text[]) = 0 or exists (
-                 select from jsonb_array_elements_text(coalesce(settings #> '{actualTeamIds}', '[]')) t where t = any($3)))
-           and (not $4 or coalesce(settings #> '{actualTeamIds}', '[]') = '[]')
+           and ((cardinality($3::text[]) = 0 and not $4)
+                or exists (select from jsonb_array_elements_text(coalesce(settings #> '{actualTeamIds}', '[]')) t where t = any($3))
+                or ($4 and coalesce(settings #> '{actualTeamIds}', '[]') = '[]'))
            and (cardinality($5::text[]) = 0 or exists (
                  select from jsonb_array_elements_text(coalesce(settings #> '{actualSkills,tagIds}', '[]')) t where t = any($5)))
            and (cardinality($6::text[]) = 0 or exists (

@@ -96,6 +96,11 @@ impl Permissions {
         Self(names.into_iter().filter_map(|name| name.as_ref().parse().ok()).collect())
     }
 
+    /// What a role grants. The built-in Admin may do everything, also what came after it was stored.
+    pub fn of_role<S: AsRef<str>>(role_id: i64, names: impl IntoIterator<Item = S>) -> Self {
+        if role_id == super::store::ADMIN { Self(Permission::ALL.into_iter().collect()) } else { Self::from_names(names) }
+    }
+
     /// Whether it holds one.
     pub fn has(&self, permission: Permission) -> bool {
         self.0.contains(&permission)

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::{domain::role::Permission, erp::custom::wire::Executor, error::FieldError};
+use crate::{domain::role::Permission, erp::custom::wire::Executor, error::FieldError, http::input::wrong_field};
 
 pub use catalogue::CATALOGUE;
 
@@ -143,8 +143,9 @@ impl Definition {
         }
         let executor: Executor = serde_path_to_error::deserialize(value).map_err(|error| {
             let path = error.path().to_string();
-            let at = if path == "." { self.name.to_owned() } else { format!("{}.{path}", self.name) };
-            FieldError::new(at, error.into_inner().to_string())
+            let field = wrong_field(&path, &error.into_inner());
+            let at = if field.path.is_empty() { self.name.to_owned() } else { format!("{}.{}", self.name, field.path) };
+            FieldError::new(at, field.message)
         })?;
         if !fits(schema::URL, &executor.url) {
             return Err(FieldError::new(format!("{}.url", self.name), "must be a URL such as https://erp.example.com/contract"));

@@ -62,6 +62,10 @@ impl Settings {
         self.shown(definition, &Permissions::default(), false)
     }
 
+    fn secret_text(&self, definition: &Definition) -> Option<String> {
+        self.secrets.get(definition.name).map(|secret| secret.expose_secret().to_owned())
+    }
+
     fn named(&self, name: &str) -> Value {
         definition(name).map_or(Value::Null, |definition| self.value(definition))
     }
@@ -154,7 +158,7 @@ pub async fn of(app: &App, tenant: TenantId) -> Result<Arc<Settings>> {
         tx.commit().await?;
         Ok(Arc::new(settings))
     };
-    app.settings_cache().try_get_with(tenant, load).await.map_err(crate::app::shared_failure)
+    app.settings_cache().get_or_load(tenant, load).await
 }
 
 async fn load(app: &App, tx: &mut TenantTx) -> Result<Settings> {
@@ -165,9 +169,13 @@ async fn load(app: &App, tx: &mut TenantTx) -> Result<Settings> {
         if let Some(value) = row.value {
             settings.values.insert(definition.name, value);
         } else if let Some(envelope) = row.secret {
-            let plain = app.keys().open(place(tx.tenant(), definition.name), &envelope).map_err(Error::internal)?;
-            let text = String::from_utf8(plain).map_err(Error::internal)?;
-            settings.secrets.insert(definition.name, SecretString::from(text));
+            let plain = app.keys().open(place(tx.tenant(), definition.name), &envelope);
+            // One secret that cannot be read must not take sign-in and the other settings with it.
+            match plain.map(String::from_utf8) {
+                Ok(Ok(text)) => drop(settings.secrets.insert(definition.name, SecretString::from(text))),
+                Ok(Err(_)) => tracing::error!(name = definition.name, "a secret is no text; it counts as not set"),
+                Err(error) => tracing::error!(%error, name = definition.name, "a secret cannot be read; it counts as not set"),
+            }
         }
     }
     Ok(settings)
@@ -229,7 +237,12 @@ pub async fn update(app: &App, tenant: TenantId, by: Option<ProfileId>, changes:
         let definition = change.definition;
         let old = settings.recorded(definition);
         let row = if definition.is_secret() {
-            set_secret(app, &mut settings, tenant, definition, &change.value)
+            let before = settings.secret_text(definition);
+            let row = set_secret(app, &mut settings, tenant, definition, &change.value);
+            if before == settings.secret_text(definition) {
+                continue;
+            }
+            row
         } else {
             if settings.value(definition) == change.value || (change.value.is_null() && !settings.values.contains_key(definition.name)) {
                 continue;
@@ -254,7 +267,7 @@ pub async fn update(app: &App, tenant: TenantId, by: Option<ProfileId>, changes:
         return Err(conflict(conflicts));
     }
     tx.commit().await?;
-    app.settings_cache().invalidate(&tenant).await;
+    app.settings_cache().invalidate();
     Ok(())
 }
 

@@ -18,8 +18,7 @@ use crate::{
 /// The tenant whose own host this is, or the one of `<slug>.<MIND_BASE_DOMAIN>`; none for a bare or unknown host.
 pub async fn by_host(app: &App, host: &str) -> Result<Option<Tenant>> {
     let Some(host) = normal_host(host) else { return Ok(None) };
-    let found = app.tenants().try_get_with(host.clone(), find_by_host(app, &host)).await;
-    found.map_err(crate::app::shared_failure)
+    app.tenants().get_or_load(host.clone(), find_by_host(app, &host)).await
 }
 
 async fn find_by_host(app: &App, host: &str) -> Result<Option<Tenant>> {
@@ -34,6 +33,16 @@ async fn find_by_host(app: &App, host: &str) -> Result<Option<Tenant>> {
     }
 }
 
+/// The tenant of a host, or the one that requests without any sign of a tenant mean.
+pub async fn by_host_or_default(app: &App, host: &str) -> Result<Option<Tenant>> {
+    if let Some(tenant) = by_host(app, host).await? {
+        return Ok(Some(tenant));
+    }
+    let Some(slug) = app.config().default_tenant.as_deref() else { return Ok(None) };
+    // No host name begins with a slash.
+    app.tenants().get_or_load(format!("/{slug}"), by_slug(app, slug)).await
+}
+
 /// The tenant of a short name.
 pub async fn by_slug(app: &App, slug: &str) -> Result<Option<Tenant>> {
     let mut tx = app.db().system_tx().await?;
@@ -45,20 +54,19 @@ const KEY_CHECK: Place<'_> = Place { tenant: 0, table: "installation", name: "ke
 /// Whether the ring can open what this database holds. The first start on a database decides which key that is.
 pub async fn key_fits(app: &App) -> Result<bool> {
     let mut tx = app.db().system_tx().await?;
-    let fits = if let Some(sealed) = store::find_key_check(&mut tx).await? {
-        app.keys().open(KEY_CHECK, &sealed).is_ok()
-    } else {
-        store::upsert_key_check(&mut tx, &app.keys().seal(KEY_CHECK, b"mind")).await?;
-        true
-    };
+    // Of two nodes that start first, one writes; both compare with what stands there then.
+    store::insert_key_check(&mut tx, &app.keys().seal(KEY_CHECK, b"mind")).await?;
     tx.commit().await?;
-    Ok(fits)
+    let mut tx = app.db().system_tx().await?;
+    let sealed = store::find_key_check(&mut tx).await?;
+    tx.commit().await?;
+    Ok(sealed.is_some_and(|sealed| app.keys().open(KEY_CHECK, &sealed).is_ok()))
 }
 
 /// Puts the known text under the active key, after a rotation.
 pub async fn renew_key_check(app: &App) -> Result<()> {
     let mut tx = app.db().system_tx().await?;
-    store::upsert_key_check(&mut tx, &app.keys().seal(KEY_CHECK, b"mind")).await?;
+    store::update_key_check(&mut tx, &app.keys().seal(KEY_CHECK, b"mind")).await?;
     tx.commit().await
 }
 
@@ -97,7 +105,7 @@ pub async fn create(app: &App, new: NewTenant) -> Result<TenantId> {
     event::store::append(&mut tx, &event::NewEvent::by(admin, "tenantCreated", serde_json::json!({"slug": new.slug.as_str()})), now)
         .await?;
     tx.commit().await?;
-    app.tenants().invalidate_all();
+    app.tenants().invalidate();
     tracing::info!(tenant = new.slug.as_str(), "tenant created");
     Ok(tenant)
 }

@@ -73,13 +73,16 @@ pub async fn find_key_check(tx: &mut SystemTx) -> Result<Option<Vec<u8>>> {
     Ok(sqlx::query_scalar!("select key_check from installation").fetch_optional(tx.connection()).await?)
 }
 
-/// Stores the known text sealed under the active key.
-pub async fn upsert_key_check(tx: &mut SystemTx, sealed: &[u8]) -> Result<()> {
-    sqlx::query!(
-        "insert into installation (key_check) values ($1) on conflict (only_row) do update set key_check = excluded.key_check",
-        sealed
-    )
-    .execute(tx.connection())
-    .await?;
+/// Stores the known text on a database that has none yet.
+pub async fn insert_key_check(tx: &mut SystemTx, sealed: &[u8]) -> Result<()> {
+    sqlx::query!("insert into installation (key_check) values ($1) on conflict (only_row) do nothing", sealed)
+        .execute(tx.connection())
+        .await?;
+    Ok(())
+}
+
+/// Stores the known text sealed under another key.
+pub async fn update_key_check(tx: &mut SystemTx, sealed: &[u8]) -> Result<()> {
+    sqlx::query!("update installation set key_check = $1", sealed).execute(tx.connection()).await?;
     Ok(())
 }

@@ -23,8 +23,6 @@ use crate::outbound::{Outbound, OutboundError, OutboundRequest, OutboundResponse
 
 /// Longest wish to wait that is taken at its word; beyond it a caller only needs to know "much later".
 const LONGEST_WISH: Duration = Duration::from_hours(24);
-/// What a read may take beyond its first try, for a second one and the pauses.
-const LONGEST_EXTRA: Duration = Duration::from_secs(10);
 
 /// A call whose settings add up. `Debug` names the operation and nothing else.
 #[derive(Clone)]
@@ -67,9 +65,9 @@ impl Call {
         Ok(Self { operation, method: executor.method, url, headers, timeout })
     }
 
-    /// Limit of a whole read: one try in full and, within 10 s more, a second one with its pause.
+    /// Limit of a whole read, further tries included.
     pub fn deadline(&self) -> Duration {
-        self.timeout + self.timeout.min(LONGEST_EXTRA)
+        self.timeout
     }
 
     /// The request of every try. GET carries the input in the query: text as it is, null not at all, the rest as JSON.
@@ -250,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_read_has_time_for_a_second_try() {
-        for (millis, seconds) in [(1_000, 2), (10_000, 20), (60_000, 70)] {
+        for (millis, seconds) in [(1_000, 1), (10_000, 10), (60_000, 60)] {
             let executor = serde_json::json!({"type": "apiCall", "url": "https://a.example/", "timeoutMs": millis});
             assert_eq!(prepare(executor).unwrap().deadline(), Duration::from_secs(seconds));
         }

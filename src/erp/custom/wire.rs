@@ -43,7 +43,7 @@ pub struct Executor {
     #[serde(default)]
     #[schema(examples(json!({"Authorization": "Bearer {{secret.erpToken}}"})))]
     pub headers: BTreeMap<String, String>,
-    /// Milliseconds that one try may take. A read that is tried again ends after twice that, 10 s more at most.
+    /// Milliseconds that a read may take, further tries included.
     #[serde(default = "default_timeout_ms", deserialize_with = "timeout_ms")]
     #[schema(minimum = 1_000, maximum = 60_000, default = 10_000)]
     pub timeout_ms: u32,

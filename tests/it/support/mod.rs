@@ -3,6 +3,7 @@
 mod client;
 mod clock;
 mod postgres;
+mod wait;
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
@@ -12,7 +13,7 @@ use mind::{
     config::Config,
     db::{Db, TenantTx},
     domain::{
-        auth::service::{TokenOrder, hash_password, issue_token},
+        auth::service::{IssuedToken, TokenOrder, hash_password, issue_token},
         profile::{self, ProfileId, model::NewProfile},
         role::{self, Permission},
         settings::service::{Change, update},
@@ -30,6 +31,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub use client::{Answer, Client};
 pub use clock::TestClock;
 pub use postgres::TestDatabase;
+pub use wait::within_a_second;
 
 /// Password of everybody who has one.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -115,11 +117,27 @@ impl TestApp {
         Client::new(self.address)
     }
 
+    /// A fresh token of somebody.
+    pub async fn issue(&self, tenant: &TestTenant, profile: ProfileId) -> IssuedToken {
+        let order = TokenOrder { tenant: &tenant.tenant, profile, name: "test", by: None, days: None, until: None };
+        issue_token(&self.app, &order).await.unwrap()
+    }
+
     /// Calls as somebody, with a fresh token.
     pub async fn call_as(&self, tenant: &TestTenant, profile: ProfileId) -> Client {
-        let order = TokenOrder { tenant: &tenant.tenant, profile, name: "test", by: None, days: None };
-        let issued = issue_token(&self.app, &order).await.unwrap();
+        let issued = self.issue(tenant, profile).await;
         self.anonymous().bearer(issued.token.expose_secret())
+    }
+
+    /// Signs in with [`PASSWORD`], on the default tenant's bare host.
+    pub async fn sign_in(&self, email: &str) -> Answer {
+        self.anonymous().post("/api/auth/v1/login", &json!({"email": email, "password": PASSWORD})).await
+    }
+
+    /// Calls with the cookie of a fresh session in `demo`.
+    pub async fn browser(&self, email: &str) -> Client {
+        let login = self.sign_in(email).await.ok();
+        self.anonymous().cookie_of(&login)
     }
 
     /// The administrator of `demo`.
@@ -238,15 +256,14 @@ async fn create_tenant(app: &App, slug: &str, hosts: &[&str]) -> TestTenant {
 
 /// Adds a profile whose role holds exactly these permissions.
 async fn add_profile(tx: &mut TenantTx, name: &str, permissions: &[&str], now: DateTime<Utc>) -> ProfileId {
-    let role: i64 = sqlx::query_scalar(
-        "insert into role (name, base_role_id, permissions, created_at) values ($1, 2, $2, $3) returning id",
-    )
-    .bind(name)
-    .bind(permissions)
-    .bind(now)
-    .fetch_one(tx.connection())
-    .await
-    .unwrap();
+    let role: i64 =
+        sqlx::query_scalar("insert into role (name, base_role_id, permissions, created_at) values ($1, 2, $2, $3) returning id")
+            .bind(name)
+            .bind(permissions)
+            .bind(now)
+            .fetch_one(tx.connection())
+            .await
+            .unwrap();
     let new = NewProfile::person("Test", &format!("{}@roles.example", name.to_lowercase()), password_hash().await, role).unwrap();
     profile::store::insert(tx, &new, now).await.unwrap()
 }

@@ -113,7 +113,8 @@ async fn start() -> Server {
 /// `target/test-postgres`, wherever the target folder is: the test binary stands in `target/<profile>/deps`.
 fn folder() -> PathBuf {
     let binary = std::env::current_exe().unwrap();
-    let target = binary.ancestors().find(|path| path.file_name().is_some_and(|name| name == "deps")).and_then(Path::parent).and_then(Path::parent);
+    let target =
+        binary.ancestors().find(|path| path.file_name().is_some_and(|name| name == "deps")).and_then(Path::parent).and_then(Path::parent);
     target.expect("the test binary stands in target/<profile>/deps").join("test-postgres")
 }
 
@@ -136,7 +137,8 @@ async fn template(server: &Server) -> String {
 
 async fn make_template(server: &Server) -> String {
     let mut hasher = DefaultHasher::new();
-    let mut files: Vec<_> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap().map(|file| file.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
     for file in files {
         std::fs::read(file).unwrap().hash(&mut hasher);
@@ -144,8 +146,11 @@ async fn make_template(server: &Server) -> String {
     let name = format!("template_{:016x}", hasher.finish());
     let mut connection = admin(server).await;
     sqlx::query("select pg_advisory_lock($1)").bind(LOCK).execute(&mut connection).await.unwrap();
-    let exists: bool =
-        sqlx::query_scalar("select exists (select from pg_database where datname = $1)").bind(&name).fetch_one(&mut connection).await.unwrap();
+    let exists: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+        .bind(&name)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
     if !exists {
         let draft = format!("draft_{}", std::process::id());
         create(server, &draft, None).await;
@@ -164,7 +169,8 @@ async fn make_template(server: &Server) -> String {
 async fn reap(server: &Server) {
     let mut connection = admin(server).await;
     sqlx::query("select pg_advisory_lock($1)").bind(LOCK).execute(&mut connection).await.unwrap();
-    let names: Vec<String> = sqlx::query_scalar(r"select datname from pg_database where datname ~ '^(t|draft)_\d+'").fetch_all(&mut connection).await.unwrap();
+    let names: Vec<String> =
+        sqlx::query_scalar(r"select datname from pg_database where datname ~ '^(t|draft)_\d+'").fetch_all(&mut connection).await.unwrap();
     for name in names {
         let pid = name.split('_').nth(1).unwrap_or_default();
         if !Path::new("/proc").join(pid).exists() {

@@ -41,6 +41,7 @@ pub async fn show_access_token(State(app): State<App>, caller: Caller) -> Result
         name: "showAccessToken",
         by: Some(caller.profile),
         days: None,
+        until: None,
     };
     answer(&app, &order).await
 }
@@ -67,7 +68,10 @@ pub async fn create_jwt(State(app): State<App>, caller: Caller, Path(id): Path<i
     if let Some(missing) = theirs.beyond(&caller.permissions) {
         return Err(Error::missing(missing));
     }
-    let order = TokenOrder { tenant: &caller.identity.tenant, profile: ProfileId(id), name: "jwt", by: Some(caller.profile), days: None };
+    // A token that makes tokens must not outlive itself through them.
+    let until = (caller.identity.kind != CredentialKind::Session).then_some(caller.identity.expires_at);
+    let order =
+        TokenOrder { tenant: &caller.identity.tenant, profile: ProfileId(id), name: "jwt", by: Some(caller.profile), days: None, until };
     answer(&app, &order).await
 }
 

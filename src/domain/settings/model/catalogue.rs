@@ -43,6 +43,13 @@ const CALL: Bilingual = text(
     "HTTP call: url, method, headers (values may contain {{secret.NAME}}), timeoutMs.",
 );
 
+/// A call can send secrets to wherever its URL leads, so it takes the permission that secrets take.
+const fn executor(name: &'static str, label: Bilingual) -> Definition {
+    let mut definition = define(name, "erp", "custom", Kind::Executor, "null", label, CALL);
+    definition.permission = Some(Permission::UpdateAiAgent);
+    definition
+}
+
 /// The catalogue.
 pub const CATALOGUE: &[Definition] = &[
     define(
@@ -87,26 +94,10 @@ pub const CATALOGUE: &[Definition] = &[
             "How old a copy may be that stands in, marked, while the ERP has trouble.",
         ),
     ),
-    define("searchContractByIdExecutor", "erp", "custom", Kind::Executor, "null", text("Vertrag nach Nummer", "Contract by id"), CALL),
-    define("searchCustomerByIdExecutor", "erp", "custom", Kind::Executor, "null", text("Kunde nach Nummer", "Customer by id"), CALL),
-    define(
-        "searchContractByFieldsExecutor",
-        "erp",
-        "custom",
-        Kind::Executor,
-        "null",
-        text("Vertrag nach Merkmalen", "Contract by attributes"),
-        CALL,
-    ),
-    define(
-        "searchCustomerByTextExecutor",
-        "erp",
-        "custom",
-        Kind::Executor,
-        "null",
-        text("Kunden nach Freitext", "Customers by free text"),
-        CALL,
-    ),
+    executor("searchContractByIdExecutor", text("Vertrag nach Nummer", "Contract by id")),
+    executor("searchCustomerByIdExecutor", text("Kunde nach Nummer", "Customer by id")),
+    executor("searchContractByFieldsExecutor", text("Vertrag nach Merkmalen", "Contract by attributes")),
+    executor("searchCustomerByTextExecutor", text("Kunden nach Freitext", "Customers by free text")),
     Definition {
         permission: Some(Permission::UpdateAiAgent),
         never_shown: true,
