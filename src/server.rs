@@ -61,7 +61,9 @@ pub async fn serve(mut config: Config, role: Role) -> Result<()> {
     };
     let metrics = listen::metrics()?;
     let database = Database::open(&config).await?;
-    std::fs::create_dir_all(&config.data_dir).with_context(|| format!("making the folder {}", config.data_dir.display()))?;
+    if !config.is_production() {
+        std::fs::create_dir_all(&config.data_dir).with_context(|| format!("making the folder {}", config.data_dir.display()))?;
+    }
     steps.done("database ready");
     let listeners = Listeners { api, admin, sandbox: sandbox_listener, metrics };
     let result = serve_on(config, role, &database, listeners, steps).await;

@@ -1,5 +1,6 @@
 //! The spec as a whole: what single handlers do not say because it holds for all of them.
 
+use serde_json::Value;
 use utoipa::{
     Modify, OpenApi, ToSchema as _,
     openapi::{
@@ -95,4 +96,22 @@ fn add_problems(operation: &mut Operation, has_segment: bool) {
 
 fn is_empty(requirement: &utoipa::openapi::SecurityRequirement) -> bool {
     serde_json::to_value(requirement).is_ok_and(|value| value.as_object().is_none_or(serde_json::Map::is_empty))
+}
+
+/// utoipa keeps extensions in a hash map: without an order of ours the text would change from run to run.
+pub fn order_extensions(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            let mut extensions: Vec<_> = fields.keys().filter(|key| key.starts_with("x-")).cloned().collect();
+            extensions.sort();
+            for key in extensions {
+                if let Some(extension) = fields.shift_remove(&key) {
+                    fields.insert(key, extension);
+                }
+            }
+            fields.values_mut().for_each(order_extensions);
+        }
+        Value::Array(items) => items.iter_mut().for_each(order_extensions),
+        _ => {}
+    }
 }

@@ -25,7 +25,7 @@ use crate::{
             service::{self as auth, Shown, TokenOrder},
         },
         profile::{self, ProfileId, model::NewProfile},
-        role::store::AGENT,
+        role::model::AGENT,
         settings::service::{self as settings, Change},
         tenant::{self, Tenant, service::NewTenant},
     },

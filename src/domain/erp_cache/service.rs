@@ -47,7 +47,7 @@ pub struct Found {
 
 impl Found {
     /// The same for somebody who came while it was in memory: the ERP was not asked for them.
-    fn from_memory(&self) -> Self {
+    fn remembered(&self) -> Self {
         let source = self.provenance.source.max(Source::Cache);
         Self { body: self.body.clone(), provenance: Provenance { source, ..self.provenance } }
     }
@@ -134,7 +134,7 @@ impl Lookup {
             if self.freshness == Freshness::Refresh {
                 self.app.flights().insert(Flight { refresh: false, ..flight }, Arc::clone(&found)).await;
             }
-            if own || self.freshness == Freshness::Refresh { found } else { Arc::new(found.from_memory()) }
+            if own || self.freshness == Freshness::Refresh { found } else { Arc::new(found.remembered()) }
         };
         let Some(body) = found.body.clone() else { return Ok(None) };
         let thing = T::deserialize(body).map_err(Error::internal)?;

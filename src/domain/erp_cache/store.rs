@@ -101,7 +101,10 @@ pub async fn invalidate(tx: &mut TenantTx, contract: Option<&str>, customer: Opt
             or (kind = 'customer' and external_id in (
                   select c.customer_id from erp_cache c where c.kind = 'contract' and c.external_id = $1))
             or (kind = 'contract' and customer_id in (
-                  select c.external_id from erp_cache c where c.kind = 'customer' and c.own_id = $2)))",
+                  select c.external_id from erp_cache c where c.kind = 'customer' and c.own_id = $2))
+            or (kind = 'contract' and external_id in (
+                  select json_array_elements_text(c.body -> 'contractIds') from erp_cache c
+                  where c.kind = 'customer' and c.own_id = $2 and json_typeof(c.body -> 'contractIds') = 'array')))",
         contract,
         customer,
         now

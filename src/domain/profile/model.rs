@@ -34,7 +34,7 @@ pub struct NewProfile {
 impl NewProfile {
     /// The first administrator of a tenant.
     pub fn administrator(email: &str, password_hash: String) -> Result<Self> {
-        Self::person("Admin", email, password_hash, crate::domain::role::store::ADMIN)
+        Self::person("Admin", email, password_hash, crate::domain::role::model::ADMIN)
     }
 
     /// Somebody who signs in with a password.

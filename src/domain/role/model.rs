@@ -5,6 +5,11 @@ use std::{collections::BTreeSet, str::FromStr};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// Id of the built-in role that may do everything.
+pub const ADMIN: i64 = 1;
+/// Id of the built-in role of people who work on tickets.
+pub const AGENT: i64 = 2;
+
 /// What somebody may do. Names from `contract/profile-team-role.md` and `auth.md`; the four that begin with `read` are
 /// ours, because the contract names none for reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, ToSchema)]
@@ -98,7 +103,7 @@ impl Permissions {
 
     /// What a role grants. The built-in Admin may do everything, also what came after it was stored.
     pub fn of_role<S: AsRef<str>>(role_id: i64, names: impl IntoIterator<Item = S>) -> Self {
-        if role_id == super::store::ADMIN { Self(Permission::ALL.into_iter().collect()) } else { Self::from_names(names) }
+        if role_id == ADMIN { Self(Permission::ALL.into_iter().collect()) } else { Self::from_names(names) }
     }
 
     /// Whether it holds one.

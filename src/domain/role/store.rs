@@ -5,11 +5,6 @@ use chrono::{DateTime, Utc};
 use super::Permission;
 use crate::{db::TenantTx, error::Result};
 
-/// Id of the built-in role that may do everything.
-pub const ADMIN: i64 = 1;
-/// Id of the built-in role of people who work on tickets.
-pub const AGENT: i64 = 2;
-
 /// Gives a new tenant its built-in roles.
 pub async fn insert_built_in(tx: &mut TenantTx, now: DateTime<Utc>) -> Result<()> {
     let all: Vec<String> = Permission::ALL.iter().map(|p| p.as_str().to_owned()).collect();

@@ -246,7 +246,7 @@ async fn create_tenant(app: &App, slug: &str, hosts: &[&str]) -> TestTenant {
     let id = tenant::service::create(app, new).await.unwrap();
     let mut tx = app.db().tenant_tx(id).await.unwrap();
     let admin = profile::store::first_administrator(&mut tx).await.unwrap().unwrap();
-    let agent = NewProfile::person("Agent", &format!("agent@{slug}.example"), password_hash().await, role::store::AGENT).unwrap();
+    let agent = NewProfile::person("Agent", &format!("agent@{slug}.example"), password_hash().await, role::model::AGENT).unwrap();
     let agent = profile::store::insert(&mut tx, &agent, app.now()).await.unwrap();
     let nobody = add_profile(&mut tx, "nobody", &[], app.now()).await;
     tx.commit().await.unwrap();

@@ -18,7 +18,7 @@ use mind::{
         embedded::{Cluster, Options},
     },
 };
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, migrate::Migrator, postgres::PgConnectOptions};
 use tokio::sync::OnceCell;
 
 /// Serialises the making of the template and the reaping, over all test processes.
@@ -32,7 +32,7 @@ struct Server {
     /// Role that owns the databases.
     owner: String,
     /// Keeps the server in use.
-    _cluster: Option<Cluster>,
+    cluster: Option<Cluster>,
 }
 
 static SERVER: OnceCell<Server> = OnceCell::const_new();
@@ -80,7 +80,7 @@ impl TestDatabase {
     /// A connection that sees everything; only where a test must look behind row level security. With
     /// `TEST_DATABASE_URL` there is none.
     pub async fn connect_as_superuser(&self) -> Option<PgConnection> {
-        self.server._cluster.as_ref()?;
+        self.server.cluster.as_ref()?;
         Some(self.server.admin.clone().database(&self.name).connect().await.unwrap())
     }
 }
@@ -93,7 +93,7 @@ async fn start() -> Server {
     if let Ok(url) = std::env::var("TEST_DATABASE_URL") {
         let options = PgConnectOptions::from_str(&url).expect("TEST_DATABASE_URL");
         let owner = options.get_username().to_owned();
-        let server = Server { admin: options.clone(), login: options, owner, _cluster: None };
+        let server = Server { admin: options.clone(), login: options, owner, cluster: None };
         reap(&server).await;
         return server;
     }
@@ -104,7 +104,7 @@ async fn start() -> Server {
         admin: cluster.superuser_options("postgres"),
         login: cluster.connect_options(),
         owner: "mind".to_owned(),
-        _cluster: Some(cluster),
+        cluster: Some(cluster),
     };
     reap(&server).await;
     server
@@ -136,12 +136,11 @@ async fn template(server: &Server) -> String {
 }
 
 async fn make_template(server: &Server) -> String {
+    // Of the compiled migrations, not of the files: another test binary may know other ones.
+    static MIGRATOR: Migrator = sqlx::migrate!();
     let mut hasher = DefaultHasher::new();
-    let mut files: Vec<_> =
-        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap().map(|file| file.unwrap().path()).collect();
-    files.sort();
-    for file in files {
-        std::fs::read(file).unwrap().hash(&mut hasher);
+    for migration in MIGRATOR.iter() {
+        migration.checksum.hash(&mut hasher);
     }
     let name = format!("template_{:016x}", hasher.finish());
     let mut connection = admin(server).await;
