@@ -1,6 +1,5 @@
 //! The binary as a person or a script uses it: arguments, environment, output, exit codes.
 
-mod guard;
 mod program;
 mod serve;
 
@@ -22,11 +21,10 @@ use serde_json::{Value, json};
 use sqlx::ConnectOptions as _;
 use tokio::net::TcpListener;
 
-pub use self::guard::guarded;
 use self::program::{Folder, Program, free_address};
 use crate::{
     openapi::walk,
-    support::{Client, TestDatabase},
+    support::{Client, TestDatabase, guarded},
 };
 
 #[tokio::test]

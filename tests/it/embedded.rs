@@ -19,11 +19,15 @@ use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
 
 use self::place::{FOLDER, HOW, Place, is_gone, kill_now, pid, pid_file, servers_below, wait_until_gone};
 
-/// Not a test: the other process of the tests below.
+/// Also the other process of the tests below, when they run it with a folder.
 #[tokio::test]
-#[ignore = "started by other tests"]
 async fn holding_process() {
     let Some(data_dir) = std::env::var_os(FOLDER) else {
+        let place = Place::open();
+        let holder = place.process_as("durable");
+        assert_eq!(servers_below(&place.data_dir).len(), 1);
+        holder.stop();
+        assert_eq!(servers_below(&place.data_dir).len(), 0);
         return;
     };
     let options = Options { data_dir: data_dir.into(), pg_bin: None, durable: std::env::var(HOW).is_ok_and(|how| how == "durable") };

@@ -7,7 +7,7 @@ use mind::{
 use pretty_assertions::assert_eq;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, postgres::PgConnectOptions};
 
-use crate::{cli::guarded, support::TestDatabase};
+use crate::support::{TestDatabase, guarded};
 
 fn config() -> Config {
     Config::from_map([("MIND_DB_POOL_SIZE".to_owned(), "2".to_owned())].into()).unwrap()

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use self::walk::{Operation, Request, operations, resolve, spec};
 use crate::{
-    cli::guarded,
+    support::guarded,
     support::{Answer, Client, PASSWORD, TestApp},
 };
 

@@ -8,8 +8,8 @@ use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
 use crate::{
-    cli::guarded,
     openapi::walk,
+    support::guarded,
     support::{Answer, Client, TestApp},
 };
 

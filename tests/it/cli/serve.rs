@@ -6,11 +6,8 @@ use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use super::{
-    guarded,
-    program::{Folder, Running, free_address, until},
-};
-use crate::support::Client;
+use super::program::{Folder, Running, free_address, until};
+use crate::support::{Client, guarded};
 
 /// The last line of what the start prints.
 const LAST: &str = "curl -s";

@@ -73,7 +73,7 @@ impl Place {
         // The path of this module without the name of the crate and its own.
         let module = module_path!().split_once("::").unwrap().1.rsplit_once("::").unwrap().0;
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", &format!("{module}::holding_process"), "--ignored", "--nocapture"])
+            .args(["--exact", &format!("{module}::holding_process"), "--nocapture"])
             .env(FOLDER, &self.data_dir)
             .env(HOW, how)
             .stdin(Stdio::piped())

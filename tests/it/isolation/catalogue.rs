@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pretty_assertions::assert_eq;
 use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 
-use crate::{cli::guarded, support::TestDatabase};
+use crate::support::{TestDatabase, guarded};
 
 /// Tables without a tenant. sqlx's own, the tenants themselves, counters that start before the tenant is known, and what
 /// is true of the whole database.

@@ -10,8 +10,8 @@ use sqlx::AssertSqlSafe;
 
 use super::{fill, tenant_tables};
 use crate::{
-    cli::guarded,
     openapi::walk::{Operation, Request, operations, spec},
+    support::guarded,
     support::{Client, TestApp},
 };
 

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::{count, fill, tenant_tables};
 use crate::{
-    cli::guarded,
+    support::guarded,
     support::{Setup, TestApp},
 };
 

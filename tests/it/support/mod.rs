@@ -2,6 +2,7 @@
 
 mod client;
 mod clock;
+mod guard;
 mod postgres;
 mod wait;
 
@@ -30,6 +31,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use client::{Answer, Client};
 pub use clock::TestClock;
+pub use guard::guarded;
 pub use postgres::TestDatabase;
 pub use wait::within_a_second;
 
