@@ -48,6 +48,9 @@ pub fn assemble(config: Config, database: &Database, keys: crate::secret::KeyRin
 /// Serves until SIGINT or SIGTERM, then drains and stops.
 pub async fn serve(mut config: Config, role: Role) -> Result<()> {
     let mut steps = Steps(Instant::now());
+    // From the first moment: a stop during the start must not leave a database behind.
+    let stop = CancellationToken::new();
+    tokio::spawn(cancel_on_signal(stop.clone()));
     // Ports first: a taken port should not cost the start of a database.
     let api = if role == Role::Worker { None } else { Some(listen::exactly("MIND_LISTEN", config.listen).await?) };
     if let Some(listener) = &api {
@@ -61,12 +64,9 @@ pub async fn serve(mut config: Config, role: Role) -> Result<()> {
     };
     let metrics = listen::metrics()?;
     let database = Database::open(&config).await?;
-    if !config.is_production() {
-        std::fs::create_dir_all(&config.data_dir).with_context(|| format!("making the folder {}", config.data_dir.display()))?;
-    }
     steps.done("database ready");
     let listeners = Listeners { api, admin, sandbox: sandbox_listener, metrics };
-    let result = serve_on(config, role, &database, listeners, steps).await;
+    let result = serve_on(config, role, &database, listeners, steps, stop).await;
     database.close().await;
     tracing::info!("stopped");
     result
@@ -79,17 +79,24 @@ struct Listeners {
     metrics: PrometheusHandle,
 }
 
-async fn serve_on(config: Config, role: Role, database: &Database, listeners: Listeners, mut steps: Steps) -> Result<()> {
+async fn serve_on(
+    config: Config,
+    role: Role,
+    database: &Database,
+    listeners: Listeners,
+    mut steps: Steps,
+    stop: CancellationToken,
+) -> Result<()> {
     if config.is_production() {
         database.db().check_migrated().await?;
     } else {
         database.db().migrate().await?;
+        std::fs::create_dir_all(&config.data_dir).with_context(|| format!("making the folder {}", config.data_dir.display()))?;
     }
     steps.done("schema up to date");
     let keys = keys(&config)?;
     let app = assemble(config, database, keys)?;
     check_key(&app).await?;
-    let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
     let mut banner = None;
     if !app.config().is_production() && role != Role::Worker {
@@ -115,12 +122,11 @@ async fn serve_on(config: Config, role: Role, database: &Database, listeners: Li
         tasks.spawn(run(listener, router::build(app.clone())?, stop.clone()));
         tracing::info!(%address, "API ready");
     }
-    if let Some(banner) = banner {
+    if let Some(banner) = banner.filter(|_| !stop.is_cancelled()) {
         banner.print();
     }
-    stop_signal().await?;
+    stop.cancelled().await;
     tracing::info!("stopping: running requests may end");
-    stop.cancel();
     tasks.close();
     if tokio::time::timeout(app.config().drain_timeout, tasks.wait()).await.is_err() {
         tracing::warn!("some requests did not end in time");
@@ -150,6 +156,13 @@ async fn run(listener: TcpListener, router: Router, stop: CancellationToken) {
     if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await {
         tracing::error!(%error, "listener ended");
     }
+}
+
+async fn cancel_on_signal(stop: CancellationToken) {
+    if let Err(error) = stop_signal().await {
+        tracing::error!(%error, "signals cannot be awaited");
+    }
+    stop.cancel();
 }
 
 /// SIGINT or SIGTERM.
