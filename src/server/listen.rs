@@ -3,12 +3,12 @@
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Result, anyhow};
-use axum::{Router, routing::get};
+use axum::{Router, middleware, routing::get};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{App, config::Listen, domain::health};
+use crate::{App, config::Listen, domain::health, http::transaction};
 
 /// Binds an address; a taken one is one line that names the setting.
 pub async fn exactly(setting: &str, address: SocketAddr) -> Result<TcpListener> {
@@ -65,5 +65,9 @@ pub async fn keep_metrics_small(metrics: PrometheusHandle, stop: CancellationTok
 
 /// For operators: `/metrics` in Prometheus' text form, and the health routes.
 pub fn admin_router(app: App, metrics: PrometheusHandle) -> Router {
-    Router::new().route("/metrics", get(move || std::future::ready(metrics.render()))).merge(health::at_root()).with_state(app)
+    Router::new()
+        .route("/metrics", get(move || std::future::ready(metrics.render())))
+        .merge(health::at_root())
+        .layer(middleware::from_fn(transaction::name_request))
+        .with_state(app)
 }

@@ -118,10 +118,8 @@ impl Call {
             }
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => final_failure(unavailable()),
             status if status.is_client_error() => final_failure(ErpError::Rejected { status: status.as_u16() }),
-            status if status.is_server_error() => final_failure(unavailable()),
-            status => final_failure(ErpError::Misconfigured {
-                reason: format!("{}.url: answers with status {} instead of data", self.operation, status.as_u16()),
-            }),
+            // 5xx, and a 3xx or 1xx where data should be.
+            _ => final_failure(unavailable()),
         }
     }
 
@@ -221,7 +219,7 @@ mod tests {
         assert_eq!(error(401).error, ErpError::Unauthorized);
         assert_eq!(error(403).error, ErpError::Unauthorized);
         assert_eq!(error(422).error, ErpError::Rejected { status: 422 });
-        assert!(matches!(error(304).error, ErpError::Misconfigured { .. }));
+        assert!(matches!(error(304).error, ErpError::Unavailable { .. }));
         for (status, retry) in [(408, Retry::Never), (425, Retry::Never), (500, Retry::Never), (502, Retry::Soon), (504, Retry::Soon)] {
             assert!(matches!(error(status).error, ErpError::Unavailable { .. }), "{status}");
             assert_eq!(error(status).retry, retry, "{status}");
