@@ -8,5 +8,5 @@ use crate::App;
 
 /// Routes of this domain that are part of the spec.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(routes::get_openapi_yaml)).routes(routes!(routes::get_openapi_json))
+    OpenApiRouter::new().routes(routes!(routes::get_openapi_yaml))
 }
