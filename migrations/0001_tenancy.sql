@@ -4,13 +4,20 @@ set local lock_timeout = '5s';
 do $$
 declare
     wanted text;
+    usable boolean;
 begin
     foreach wanted in array array['mind_app', 'mind_system', 'mind_search'] loop
         begin
             if not exists (select from pg_roles where rolname = wanted) then
                 execute format('create role %I nologin nosuperuser nocreatedb nocreaterole nobypassrls noinherit', wanted);
             end if;
-            if not pg_has_role(current_user, wanted, 'member') then
+            -- From PostgreSQL 16 on, who creates a role is its member without the right to switch into it.
+            if current_setting('server_version_num')::int >= 160000 then
+                usable := pg_has_role(current_user, wanted, 'set');
+            else
+                usable := pg_has_role(current_user, wanted, 'member');
+            end if;
+            if not usable then
                 execute format('grant %I to current_user', wanted);
             end if;
         exception

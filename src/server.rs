@@ -87,16 +87,24 @@ async fn serve_on(
     mut steps: Steps,
     stop: CancellationToken,
 ) -> Result<()> {
-    if config.is_production() {
-        database.db().check_migrated().await?;
-    } else {
-        database.db().migrate().await?;
-        std::fs::create_dir_all(&config.data_dir).with_context(|| format!("making the folder {}", config.data_dir.display()))?;
-    }
-    steps.done("schema up to date");
-    let keys = keys(&config)?;
-    let app = assemble(config, database, keys)?;
-    check_key(&app).await?;
+    let prepare = async {
+        if config.is_production() {
+            database.db().check_migrated().await?;
+        } else {
+            database.db().migrate().await?;
+            std::fs::create_dir_all(&config.data_dir).with_context(|| format!("making the folder {}", config.data_dir.display()))?;
+        }
+        steps.done("schema up to date");
+        let keys = keys(&config)?;
+        let app = assemble(config, database, keys)?;
+        check_key(&app).await?;
+        anyhow::Ok(app)
+    };
+    // Another node may hold the lock of the migrations for long.
+    let app = tokio::select! {
+        app = prepare => app?,
+        () = stop.cancelled() => return Ok(()),
+    };
     let tasks = TaskTracker::new();
     let mut banner = None;
     if !app.config().is_production() && role != Role::Worker {
@@ -163,6 +171,10 @@ async fn cancel_on_signal(stop: CancellationToken) {
         tracing::error!(%error, "signals cannot be awaited");
     }
     stop.cancel();
+    if stop_signal().await.is_ok() {
+        // Asked twice: somebody wants it to end now, whatever is left behind.
+        std::process::exit(130);
+    }
 }
 
 /// SIGINT or SIGTERM.

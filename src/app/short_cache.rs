@@ -36,17 +36,17 @@ impl<K: Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static> Sho
         self.entries.try_get_with(key, load).await.map_err(shared)
     }
 
-    /// The same, and whether this call's own load made it.
-    pub async fn get_or_load_own(&self, key: K, load: impl Future<Output = Result<V>>) -> Result<(V, bool)> {
-        let key = (self.generation.load(Ordering::Acquire), key);
-        let entry = self.entries.entry(key).or_try_insert_with(load).await.map_err(shared)?;
+    /// The same, whether this call's own load made it, and the generation it belongs to.
+    pub async fn get_or_load_own(&self, key: K, load: impl Future<Output = Result<V>>) -> Result<(V, bool, u64)> {
+        let generation = self.generation.load(Ordering::Acquire);
+        let entry = self.entries.entry((generation, key)).or_try_insert_with(load).await.map_err(shared)?;
         let own = entry.is_fresh();
-        Ok((entry.into_value(), own))
+        Ok((entry.into_value(), own, generation))
     }
 
-    /// Puts an entry that is known to be right.
-    pub async fn insert(&self, key: K, value: V) {
-        self.entries.insert((self.generation.load(Ordering::Acquire), key), value).await;
+    /// Puts an entry that was loaded in a generation; nobody sees it once another has begun.
+    pub async fn insert(&self, generation: u64, key: K, value: V) {
+        self.entries.insert((generation, key), value).await;
     }
 
     /// Drops one entry; a load of it that is under way may still be shared.

@@ -157,13 +157,14 @@ impl Guard {
         E: Into<Failure>,
     {
         let state = &*self.state;
-        let expiry = Instant::now() + deadline;
         state.breaker.permit()?;
-        let Ok(permit) = timeout_at(expiry, state.permits.acquire()).await else {
+        let Ok(permit) = timeout_at(Instant::now() + deadline, state.permits.acquire()).await else {
             return Err(ErpError::Timeout { after: deadline });
         };
         // The breaker may have opened while this call waited for its turn.
         state.breaker.permit()?;
+        // Waiting for a turn is not the system's slowness.
+        let expiry = Instant::now() + deadline;
         let tries = || state.try_once(expiry, deadline, &attempt);
         let result = tries
             .retry(self.pauses())

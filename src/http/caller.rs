@@ -6,7 +6,7 @@ use axum::{
 };
 use tower_cookies::Cookies;
 
-use super::client::Client;
+use super::{client::Client, cors::FoundTenant};
 use crate::{
     App,
     domain::{
@@ -58,6 +58,10 @@ impl FromRequestParts<App> for Caller {
         }
         if identity.kind == CredentialKind::Session && has_effects(parts) {
             refuse_cross_site(app, parts, &client, Some(&identity.tenant)).await?;
+        }
+        if let Some(found) = parts.extensions.get::<FoundTenant>() {
+            // Two callers of one request are the same.
+            found.0.set(identity.tenant.id).ok();
         }
         tracing::Span::current().record("tenant", identity.tenant.slug.as_str());
         Ok(Self {

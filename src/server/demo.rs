@@ -12,9 +12,10 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
+use reqwest::Method;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -30,6 +31,7 @@ use crate::{
         tenant::{self, Tenant, service::NewTenant},
     },
     erp::registry::ErpSystem,
+    outbound::OutboundRequest,
     sandbox,
     secret::random_token,
 };
@@ -132,20 +134,28 @@ fn kept_key(app: &App) -> Result<SecretString> {
     Ok(SecretString::from(key.trim().to_owned()))
 }
 
+/// Whether another process serves a sandbox there. Its address is then allowed like our own.
+async fn is_sandbox(app: &App, address: SocketAddr) -> bool {
+    let Ok(url) = format!("http://{address}/_sandbox/calls").parse() else { return false };
+    if app.config().outbound_allow.add(&address.ip().to_string(), address.port()).is_err() {
+        return false;
+    }
+    let request = OutboundRequest::new(Method::GET, url, Duration::from_millis(500));
+    let answer = app.outbound().send(request).await;
+    answer.is_ok_and(|answer| serde_json::from_slice::<Value>(&answer.body).is_ok_and(|body| body["byOperation"].is_object()))
+}
+
 /// Points the demo tenant to this process's sandbox, unless somebody chose otherwise: another system, another URL, or a
 /// sandbox that another process serves at this moment.
 async fn point_to(app: &App, tenant: &Tenant, sandbox: &Sandbox) -> Result<()> {
     let current = settings::of(app, tenant.id).await.map_err(failed)?.erp();
     if let Some(call) = &current.contract_by_id {
         let url = url::Url::parse(&call.url).ok();
-        let address = url.as_ref().and_then(|url| Some((url.host_str()?.to_owned(), url.port_or_known_default()?)));
-        let by_hand = current.system != ErpSystem::Custom || !call.url.ends_with("/custom/contractById");
-        let Some((host, port)) = address.filter(|_| !by_hand) else { return Ok(()) };
-        let elsewhere = (host.as_str(), port) != (sandbox.address.ip().to_string().as_str(), sandbox.address.port());
-        let answers = tokio::time::timeout(Duration::from_millis(300), TcpStream::connect((host.as_str(), port))).await;
-        if elsewhere && matches!(answers, Ok(Ok(_))) {
-            tracing::info!(host, port, "the demo tenant uses a sandbox that runs already");
-            app.config().outbound_allow.add(&host, port)?;
+        let ours = current.system == ErpSystem::Custom && call.url.ends_with("/custom/contractById");
+        let address = url.as_ref().filter(|_| ours).and_then(|url| Some(SocketAddr::new(url.host_str()?.parse().ok()?, url.port()?)));
+        let Some(address) = address.filter(|address| address.ip().is_loopback()) else { return Ok(()) };
+        if address != sandbox.address && is_sandbox(app, address).await {
+            tracing::info!(%address, "the demo tenant uses a sandbox that runs already");
             return Ok(());
         }
     }

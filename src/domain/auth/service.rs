@@ -115,9 +115,9 @@ pub async fn sign_in(app: &App, tenant: Option<Tenant>, email: &str, password: &
         return Err(Error::new(Code::InvalidCredentials, "E-mail address or password is wrong"));
     };
     let mut tx = app.db().system_tx().await?;
-    store::clear_attempts(&mut tx, &account).await?;
-    // A call centre behind one address signs in at the start of a shift.
+    // A call centre behind one address signs in at the start of a shift. The order of locks is that of counting.
     store::uncount_attempt(&mut tx, &address).await?;
+    store::clear_attempts(&mut tx, &account).await?;
     tx.commit().await?;
     start_session(app, tenant, profile.id, profile.lang, profile.permissions).await
 }
@@ -152,9 +152,11 @@ async fn start_session(app: &App, tenant: Tenant, profile: ProfileId, lang: Stri
 /// Ends whatever session a cookie names, in whichever tenant: a browser has one.
 pub async fn end_old_session(app: &App, cookie: &str) -> Result<()> {
     let mut tx = app.db().system_tx().await?;
-    store::delete_session_anywhere(&mut tx, &token_hash(cookie)).await?;
+    let ended = store::delete_session_anywhere(&mut tx, &token_hash(cookie)).await?;
     tx.commit().await?;
-    app.identities().invalidate();
+    if ended {
+        app.identities().invalidate();
+    }
     Ok(())
 }
 

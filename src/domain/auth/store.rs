@@ -112,10 +112,10 @@ pub async fn delete_session(tx: &mut TenantTx, token_hash: &[u8]) -> Result<()> 
     Ok(())
 }
 
-/// Ends a session by its cookie, whatever its tenant; none is fine.
-pub async fn delete_session_anywhere(tx: &mut SystemTx, token_hash: &[u8]) -> Result<()> {
-    sqlx::query!("delete from session where token_hash = $1", token_hash).execute(tx.connection()).await?;
-    Ok(())
+/// Ends a session by its cookie, whatever its tenant. Answers whether there was one.
+pub async fn delete_session_anywhere(tx: &mut SystemTx, token_hash: &[u8]) -> Result<bool> {
+    let done = sqlx::query!("delete from session where token_hash = $1", token_hash).execute(tx.connection()).await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// A token's row and its owner.
@@ -226,7 +226,7 @@ pub async fn list_tokens(tx: &mut TenantTx, of: Option<ProfileId>, limit: u32, o
     .await?)
 }
 
-/// Whom a token acts for, and whether it is revoked.
+/// Whom a token acts for.
 pub async fn find_token_owner(tx: &mut TenantTx, id: Uuid) -> Result<Option<ProfileId>> {
     let owner = sqlx::query_scalar!("select profile_id from access_token where id = $1", id).fetch_optional(tx.connection()).await?;
     Ok(owner.map(ProfileId))

@@ -10,7 +10,7 @@ use crate::{
         erp_cache::{model::Provenance, service::Lookup},
     },
     erp::{Contract, Customer},
-    error::Result,
+    error::{Code, Result},
 };
 
 /// A hit, and where it came from.
@@ -20,8 +20,12 @@ pub type Hit = (ContractHit, Provenance);
 pub async fn search_by_fields(lookup: &Lookup, fields: &Map<String, Value>) -> Result<Vec<Hit>> {
     let Some(hit) = lookup.search_by_fields(fields).await? else { return Ok(Vec::new()) };
     let Some((contract, provenance)) = lookup.contract(&hit.contract_id).await? else { return Ok(Vec::new()) };
-    // Only for the score: the hit stands without it.
-    let customer = lookup.customer(&hit.customer_id).await.unwrap_or_default();
+    let customer = match lookup.customer(&hit.customer_id).await {
+        Ok(customer) => customer,
+        // Only for the score: the hit stands without it.
+        Err(error) if matches!(error.code(), Code::ErpUnavailable | Code::ErpRejected | Code::ErpCircuitOpen) => None,
+        Err(error) => return Err(error),
+    };
     let provenance = customer.as_ref().map_or(provenance, |(_, from)| provenance.and(*from));
     Ok(vec![scored(fields, contract, customer.as_ref().map(|(customer, _)| customer), provenance)])
 }

@@ -125,14 +125,16 @@ impl Lookup {
         };
         let found = if self.freshness == Freshness::CacheOnly {
             Arc::new(self.stored_only(kind, id).await?)
+        } else if self.hangs.load(Ordering::Relaxed) {
+            Arc::new(self.stand_in(kind, id).await?)
         } else {
             if self.freshness == Freshness::Refresh {
                 // An answer of this second is not what the caller asked for; one that is on its way is.
                 self.app.flights().forget(flight.clone()).await;
             }
-            let (found, own) = self.app.flights().get_or_load_own(flight.clone(), self.fly(kind, id)).await?;
+            let (found, own, generation) = self.app.flights().get_or_load_own(flight.clone(), self.fly(kind, id)).await?;
             if self.freshness == Freshness::Refresh {
-                self.app.flights().insert(Flight { refresh: false, ..flight }, Arc::clone(&found)).await;
+                self.app.flights().insert(generation, Flight { refresh: false, ..flight }, Arc::clone(&found)).await;
             }
             if own || self.freshness == Freshness::Refresh { found } else { Arc::new(found.remembered()) }
         };
@@ -142,13 +144,27 @@ impl Lookup {
     }
 
     async fn stored_only(&self, kind: Kind, id: &ErpId) -> Result<Found> {
-        let now = self.app.now();
-        let (copy, _) = self.stored(kind, id).await?;
-        match copy.filter(|copy| copy.is_current(now, self.fresh_for) || copy.may_stand_in(now, self.stale_for)) {
-            Some(copy) => Ok(self.serve(copy, now)),
+        match self.servable(kind, id).await? {
+            Some(found) => Ok(found),
             None => Err(Error::new(Code::NotCached, format!("There is no stored copy of {} {id}", kind.as_str()))
                 .details("Ask again without erpCacheOnly.")),
         }
+    }
+
+    /// For the other parts of a request that has waited in vain once.
+    async fn stand_in(&self, kind: Kind, id: &ErpId) -> Result<Found> {
+        match self.servable(kind, id).await? {
+            Some(found) => Ok(found),
+            None => Err(ErpError::Unavailable { reason: "it did not answer another part of this request".to_owned() }.into()),
+        }
+    }
+
+    /// The stored copy, current or as a stand-in.
+    async fn servable(&self, kind: Kind, id: &ErpId) -> Result<Option<Found>> {
+        let now = self.app.now();
+        let (copy, _) = self.stored(kind, id).await?;
+        let copy = copy.filter(|copy| copy.is_current(now, self.fresh_for) || copy.may_stand_in(now, self.stale_for));
+        Ok(copy.map(|copy| self.serve(copy, now)))
     }
 
     fn serve(&self, copy: Copy, now: DateTime<Utc>) -> Found {
@@ -186,9 +202,6 @@ impl Lookup {
 
     async fn within_deadline<T>(&self, work: impl Future<Output = Result<T, ErpError>>) -> Result<T, ErpError> {
         let after = self.deadline.saturating_duration_since(Instant::now());
-        if self.hangs.load(Ordering::Relaxed) {
-            return Err(ErpError::Unavailable { reason: "it did not answer another part of this request".to_owned() });
-        }
         let result = tokio::time::timeout_at(self.deadline, work).await.unwrap_or(Err(ErpError::Timeout { after }));
         if matches!(result, Err(ErpError::Timeout { .. })) {
             self.hangs.store(true, Ordering::Relaxed);
@@ -224,6 +237,7 @@ impl Lookup {
         let connection = self.connection.as_str();
         match body {
             Some(body) => {
+                store::lock_against_invalidation(&mut tx).await?;
                 let current = store::find_epoch(&mut tx).await? == epoch;
                 store::upsert(&mut tx, &NewCopy { connection, kind, id: id.as_str(), body, asked_at, current }).await?;
             }

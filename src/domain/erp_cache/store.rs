@@ -84,27 +84,48 @@ pub async fn delete(tx: &mut TenantTx, connection: &str, kind: Kind, id: &str, a
     Ok(())
 }
 
-/// Declares copies out of date, of every connection: a contract with its customer, a customer with its contracts; all of
-/// the tenant when neither is named.
+/// Until the end of the transaction no copy of the tenant is declared out of date.
+pub async fn lock_against_invalidation(tx: &mut TenantTx) -> Result<()> {
+    sqlx::query!("select pg_advisory_xact_lock_shared(hashtextextended('erp_cache', current_tenant()))").fetch_one(tx.connection()).await?;
+    Ok(())
+}
+
+/// Declares copies out of date, of every connection: a contract with its customer, a customer with its contracts, under
+/// whichever number they are stored; all of the tenant when neither is named.
 pub async fn invalidate(tx: &mut TenantTx, contract: Option<&str>, customer: Option<&str>, now: DateTime<Utc>) -> Result<u64> {
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('erp_cache', current_tenant()))").fetch_one(tx.connection()).await?;
     sqlx::query!("insert into erp_cache_epoch (epoch) values (1) on conflict (tenant_id) do update set epoch = erp_cache_epoch.epoch + 1")
         .execute(tx.connection())
         .await?;
+    if contract.is_none() && customer.is_none() {
+        let done =
+            sqlx::query!("update erp_cache set invalidated_at = $1 where invalidated_at is null", now).execute(tx.connection()).await?;
+        return Ok(done.rows_affected());
+    }
+    // Each arm has an index of its own; one condition with `or` would read every row of the tenant.
     let done = sqlx::query!(
-        "update erp_cache set invalidated_at = $3
-         where invalidated_at is null and (
-               ($1::text is null and $2::text is null)
-            or (kind = 'contract' and external_id = $1)
-            or (kind = 'customer' and external_id = $2)
-            or (kind = 'customer' and own_id = $2)
-            or customer_id = $2
-            or (kind = 'customer' and external_id in (
-                  select c.customer_id from erp_cache c where c.kind = 'contract' and c.external_id = $1))
-            or (kind = 'contract' and customer_id in (
-                  select c.external_id from erp_cache c where c.kind = 'customer' and c.own_id = $2))
-            or (kind = 'contract' and external_id in (
-                  select json_array_elements_text(c.body -> 'contractIds') from erp_cache c
-                  where c.kind = 'customer' and c.own_id = $2 and json_typeof(c.body -> 'contractIds') = 'array')))",
+        "with named as (
+             select $2::text as number where $2::text is not null
+             union select customer_id from erp_cache where kind = 'contract' and external_id = $1 and customer_id is not null
+         ), numbers as (
+             select number from named
+             union select c.own_id from named n join erp_cache c on c.kind = 'customer' and c.external_id = n.number
+             union select c.external_id from named n join erp_cache c on c.kind = 'customer' and c.own_id = n.number
+         ), hits as (
+             select connection, kind, external_id from erp_cache where kind = 'contract' and external_id = $1
+             union select c.connection, c.kind, c.external_id from numbers n join erp_cache c on c.kind = 'customer' and c.external_id = n.number
+             union select c.connection, c.kind, c.external_id from numbers n join erp_cache c on c.kind = 'customer' and c.own_id = n.number
+             union select c.connection, c.kind, c.external_id from numbers n join erp_cache c on c.customer_id = n.number where $2::text is not null
+             union select k.connection, k.kind, k.external_id
+                   from numbers n join erp_cache c on c.kind = 'customer' and c.external_id = n.number
+                   cross join lateral json_array_elements_text(
+                       case when json_typeof(c.body -> 'contractIds') = 'array' then c.body -> 'contractIds' else '[]' end) listed (id)
+                   join erp_cache k on k.kind = 'contract' and k.external_id = listed.id
+                   where $2::text is not null
+         )
+         update erp_cache e set invalidated_at = $3
+         from hits h
+         where e.connection = h.connection and e.kind = h.kind and e.external_id = h.external_id and e.invalidated_at is null",
         contract,
         customer,
         now

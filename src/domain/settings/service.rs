@@ -1,6 +1,9 @@
 //! Reading settings in force, and changing them all or nothing.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
@@ -31,6 +34,8 @@ use crate::{
 pub struct Settings {
     values: BTreeMap<&'static str, Value>,
     secrets: BTreeMap<&'static str, SecretString>,
+    /// Secrets that are set but cannot be opened with the keys of this process.
+    unreadable: BTreeSet<&'static str>,
 }
 
 impl Settings {
@@ -42,7 +47,9 @@ impl Settings {
     /// The value as the API shows it: secrets masked unless `reveal`. Calls may hold a key somebody wrote into a header or
     /// a URL, so only who may change them sees them.
     pub fn shown(&self, definition: &Definition, caller: &Permissions, reveal: bool) -> Value {
-        if matches!(definition.kind, Kind::Executor) && !caller.has(Permission::UpdateClientSettings) {
+        let may_change =
+            caller.has(Permission::UpdateClientSettings) && definition.permission.is_none_or(|permission| caller.has(permission));
+        if matches!(definition.kind, Kind::Executor) && !may_change {
             return if self.value(definition).is_null() { Value::Null } else { json!(MASK) };
         }
         if !definition.is_secret() {
@@ -173,8 +180,11 @@ async fn load(app: &App, tx: &mut TenantTx) -> Result<Settings> {
             // One secret that cannot be read must not take sign-in and the other settings with it.
             match plain.map(String::from_utf8) {
                 Ok(Ok(text)) => drop(settings.secrets.insert(definition.name, SecretString::from(text))),
-                Ok(Err(_)) => tracing::error!(name = definition.name, "a secret is no text; it counts as not set"),
-                Err(error) => tracing::error!(%error, name = definition.name, "a secret cannot be read; it counts as not set"),
+                Ok(Err(_)) => drop(settings.unreadable.insert(definition.name)),
+                Err(error) => {
+                    tracing::error!(%error, name = definition.name, "a secret cannot be read; it counts as not set");
+                    settings.unreadable.insert(definition.name);
+                }
             }
         }
     }
@@ -208,7 +218,9 @@ impl Change {
                         errors.push(error);
                     }
                     let value = if let (Kind::Int(..), Some(number)) = (definition.kind, whole(&value)) { json!(number) } else { value };
-                    changes.push(Self { definition, value });
+                    if !is_mask(definition, &value) {
+                        changes.push(Self { definition, value });
+                    }
                 }
             }
         }
@@ -223,23 +235,29 @@ impl Change {
 
 /// Clients send whole objects back, masks included.
 fn is_mask(definition: &Definition, value: &Value) -> bool {
-    definition.is_secret() && value.as_str() == Some(MASK)
+    (definition.is_secret() || matches!(definition.kind, Kind::Executor)) && value.as_str() == Some(MASK)
 }
 
 /// Applies changes, all or nothing, with an event for each setting that really changed.
 pub async fn update(app: &App, tenant: TenantId, by: Option<ProfileId>, changes: Vec<Change>) -> Result<()> {
-    refuse_impossible_calls(app, &changes).await?;
+    refuse_impossible_calls(app, tenant, &changes).await?;
     let now = app.now();
     let mut tx = app.db().tenant_tx(tenant).await?;
     store::lock(&mut tx).await?;
     let mut settings = load(app, &mut tx).await?;
-    for change in changes.into_iter().filter(|change| !is_mask(change.definition, &change.value)) {
+    for change in changes {
         let definition = change.definition;
         let old = settings.recorded(definition);
         let row = if definition.is_secret() {
             let before = settings.secret_text(definition);
+            let unreadable = settings.unreadable.remove(definition.name);
+            if unreadable && change.value.is_object() {
+                // Merged into nothing, the names that cannot be read would be lost for good.
+                let says = "cannot be read with the keys of MIND_SECRET_KEY; set it to null first to begin anew";
+                return Err(conflict(vec![FieldError::new(definition.name, says)]));
+            }
             let row = set_secret(app, &mut settings, tenant, definition, &change.value);
-            if before == settings.secret_text(definition) {
+            if !unreadable && before == settings.secret_text(definition) {
                 continue;
             }
             row
@@ -320,9 +338,12 @@ fn set_secret(
 
 /// A call that would fail every time is refused when it is saved. Whether it would depends on DNS and on the operator's
 /// allow-list, so it is a conflict with the present state rather than a malformed request.
-async fn refuse_impossible_calls(app: &App, changes: &[Change]) -> Result<()> {
+async fn refuse_impossible_calls(app: &App, tenant: TenantId, changes: &[Change]) -> Result<()> {
     let mut errors = Vec::new();
-    for change in changes.iter().filter(|change| matches!(change.definition.kind, Kind::Executor)) {
+    let settings = of(app, tenant).await?;
+    let is_new_call =
+        |change: &&Change| matches!(change.definition.kind, Kind::Executor) && settings.value(change.definition) != change.value;
+    for change in changes.iter().filter(is_new_call) {
         let Ok(Some(call)) = serde_json::from_value::<Option<Executor>>(change.value.clone()) else { continue };
         if let Err((path, message)) = call.check() {
             errors.push(FieldError::new(format!("{}.{path}", change.definition.name), message));

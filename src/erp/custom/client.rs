@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_read_has_time_for_a_second_try() {
+    fn a_read_ends_with_its_time_out() {
         for (millis, seconds) in [(1_000, 1), (10_000, 10), (60_000, 60)] {
             let executor = serde_json::json!({"type": "apiCall", "url": "https://a.example/", "timeoutMs": millis});
             assert_eq!(prepare(executor).unwrap().deadline(), Duration::from_secs(seconds));

@@ -132,6 +132,9 @@ pub struct LinkQuery {
 /// `GET /sign-in?token=…`: the link that the start of a development server prints. Not part of the API's spec.
 pub async fn sign_in_by_link(State(app): State<App>, cookies: Cookies, Query(query): Query<LinkQuery>) -> Result<Response> {
     let signed_in = service::sign_in_by_link(&app, &query.token).await?;
+    if let Some(old) = cookies.get(COOKIE) {
+        service::end_old_session(&app, old.value()).await?;
+    }
     set_cookie(&app, &cookies, &signed_in);
     let mut response = Redirect::to("/api/mind/docs/").into_response();
     *response.status_mut() = StatusCode::SEE_OTHER;
