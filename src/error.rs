@@ -269,20 +269,21 @@ impl Error {
     }
 }
 
-/// A failure as one line for the operator: log or command line.
-pub fn line(error: &Error) -> String {
-    match error {
-        Error::Problem { error, details, errors, .. } => {
-            let fields = errors.iter().map(|field| format!("{}: {}", field.path, field.message)).collect::<Vec<_>>().join("; ");
-            [error.as_ref(), details.as_deref().unwrap_or_default(), &fields]
-                .into_iter()
-                .filter(|part| !part.is_empty())
-                .collect::<Vec<_>>()
-                .join(". ")
+/// One line for the operator: log or command line. The API's caller never sees it.
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Problem { error, details, errors, .. } => {
+                let fields = errors.iter().map(|field| format!("{}: {}", field.path, field.message)).collect::<Vec<_>>().join("; ");
+                let parts = [error.as_ref(), details.as_deref().unwrap_or_default(), &fields];
+                f.write_str(&parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(". "))
+            }
+            Self::Internal(cause) => write!(f, "{cause:#}"),
         }
-        Error::Internal(cause) => format!("{cause:#}"),
     }
 }
+
+impl std::error::Error for Error {}
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {

@@ -144,11 +144,10 @@ async fn serve_on(
 
 /// A wrong key shows at the start, not at the first secret somebody needs.
 pub async fn check_key(app: &App) -> Result<()> {
-    match tenant::service::key_fits(app).await {
-        Ok(true) => Ok(()),
-        Ok(false) => anyhow::bail!("MIND_SECRET_KEY does not belong to this database; put the key it was made with last in the list"),
-        Err(error) => Err(anyhow::anyhow!(crate::error::line(&error))),
+    if tenant::service::key_fits(app).await? {
+        return Ok(());
     }
+    anyhow::bail!("MIND_SECRET_KEY does not belong to this database; put the key it was made with last in the list")
 }
 
 /// Serves a router until told to stop, then lets running requests end.

@@ -119,8 +119,3 @@ async fn with_app<T, F: Future<Output = anyhow::Result<T>>>(config: Config, work
     database.close().await;
     result
 }
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn line(error: crate::Error) -> anyhow::Error {
-    anyhow::anyhow!(crate::error::line(&error))
-}

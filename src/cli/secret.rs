@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Subcommand;
 
-use super::{line, with_app};
+use super::with_app;
 use crate::{
     App,
     config::Config,
@@ -28,14 +28,14 @@ pub async fn run(config: Config, command: Command) -> Result<()> {
 }
 
 async fn rotate(app: App) -> Result<()> {
-    let mut tx = app.db().system_tx().await.map_err(line)?;
-    let tenants = store::list(&mut tx).await.map_err(line)?;
-    tx.commit().await.map_err(line)?;
+    let mut tx = app.db().system_tx().await?;
+    let tenants = store::list(&mut tx).await?;
+    tx.commit().await?;
     let mut rotated = 0;
     for tenant in tenants {
-        rotated += settings::service::rotate_secrets(&app, TenantId(tenant.id)).await.map_err(line)?;
+        rotated += settings::service::rotate_secrets(&app, TenantId(tenant.id)).await?;
     }
-    service::renew_key_check(&app).await.map_err(line)?;
+    service::renew_key_check(&app).await?;
     println!("{rotated} secrets re-encrypted");
     Ok(())
 }

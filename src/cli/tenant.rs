@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{line, with_app};
+use super::with_app;
 use crate::{
     config::Config,
     domain::tenant::{Slug, service, store},
@@ -53,7 +53,7 @@ async fn create_tenant(app: crate::App, create: Create) -> Result<()> {
         admin_email: create.admin_email.clone(),
         admin_password: password.clone(),
     };
-    let id = service::create(&app, new).await.map_err(line)?;
+    let id = service::create(&app, new).await?;
     println!("tenant {} created with id {}", create.slug, id.0);
     println!("administrator: {}", create.admin_email);
     println!("password (shown once): {}", password.expose_secret());
@@ -61,9 +61,9 @@ async fn create_tenant(app: crate::App, create: Create) -> Result<()> {
 }
 
 async fn list(app: crate::App) -> Result<()> {
-    let mut tx = app.db().system_tx().await.map_err(line)?;
-    for tenant in store::list(&mut tx).await.map_err(line)? {
+    let mut tx = app.db().system_tx().await?;
+    for tenant in store::list(&mut tx).await? {
         println!("{}\t{}\t{}\t{}\t{}", tenant.id, tenant.slug, tenant.name, tenant.hosts.join(","), tenant.created_at.format("%Y-%m-%d"));
     }
-    tx.commit().await.map_err(line)
+    Ok(tx.commit().await?)
 }

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use secrecy::ExposeSecret as _;
 use uuid::Uuid;
 
-use super::{line, with_app};
+use super::with_app;
 use crate::{
     App,
     config::Config,
@@ -64,48 +64,43 @@ pub async fn run(config: Config, command: Command) -> Result<()> {
 }
 
 async fn find_tenant(app: &App, slug: &str) -> Result<Tenant> {
-    tenant::service::by_slug(app, slug)
-        .await
-        .map_err(line)?
-        .with_context(|| format!("there is no tenant {slug}; mind tenant list shows them"))
+    tenant::service::by_slug(app, slug).await?.with_context(|| format!("there is no tenant {slug}; mind tenant list shows them"))
 }
 
 async fn create_token(app: App, create: Create) -> Result<()> {
     let tenant = find_tenant(&app, &create.tenant).await?;
-    let mut tx = app.db().tenant_tx(tenant.id).await.map_err(line)?;
+    let mut tx = app.db().tenant_tx(tenant.id).await?;
     let profile = match &create.email {
         Some(email) => profile::store::find_id_by_email(&mut tx, email)
-            .await
-            .map_err(line)?
+            .await?
             .with_context(|| format!("tenant {} has no profile {email}", tenant.slug))?,
-        None => profile::store::first_administrator(&mut tx)
-            .await
-            .map_err(line)?
-            .context("the tenant has no administrator; name a profile with --email")?,
+        None => {
+            profile::store::first_administrator(&mut tx).await?.context("the tenant has no administrator; name a profile with --email")?
+        }
     };
-    tx.commit().await.map_err(line)?;
+    tx.commit().await?;
     let order = TokenOrder { tenant: &tenant, profile, name: "mind token create", by: None, days: create.expires_in_days, until: None };
-    let issued = service::issue_token(&app, &order).await.map_err(line)?;
+    let issued = service::issue_token(&app, &order).await?;
     println!("{}", issued.token.expose_secret());
     Ok(())
 }
 
 async fn list(app: App, slug: String) -> Result<()> {
     let tenant = find_tenant(&app, &slug).await?;
-    let mut tx = app.db().tenant_tx(tenant.id).await.map_err(line)?;
-    for token in store::list_tokens(&mut tx, None, 1000, 0).await.map_err(line)? {
+    let mut tx = app.db().tenant_tx(tenant.id).await?;
+    for token in store::list_tokens(&mut tx, None, 1000, 0).await? {
         let revoked = token.revoked_at.map_or_else(|| "valid".to_owned(), |at| format!("revoked {}", at.0.format("%Y-%m-%d")));
         println!("{}\t{}\t{}\t{}\t{}\t{revoked}", token.id, token.kind, token.name, token.user_id, token.expires_at.0.format("%Y-%m-%d"));
     }
-    tx.commit().await.map_err(line)
+    Ok(tx.commit().await?)
 }
 
 async fn revoke(app: App, slug: String, id: Uuid) -> Result<()> {
     let tenant = find_tenant(&app, &slug).await?;
-    let mut tx = app.db().tenant_tx(tenant.id).await.map_err(line)?;
-    store::find_token_owner(&mut tx, id).await.map_err(line)?.with_context(|| format!("tenant {slug} has no token {id}"))?;
-    tx.commit().await.map_err(line)?;
-    service::revoke_token(&app, tenant.id, id, None).await.map_err(line)?;
+    let mut tx = app.db().tenant_tx(tenant.id).await?;
+    store::find_token_owner(&mut tx, id).await?.with_context(|| format!("tenant {slug} has no token {id}"))?;
+    tx.commit().await?;
+    service::revoke_token(&app, tenant.id, id, None).await?;
     println!("token {id} is revoked");
     Ok(())
 }

@@ -8,9 +8,11 @@ pub mod input;
 pub mod limits;
 pub mod openapi;
 pub mod query;
+pub mod success;
 pub mod text;
 pub mod transaction;
 
 pub use caller::Caller;
 pub use input::{AnyJson, Form, Json, Path, Query};
+pub use success::Success;
 pub use text::Text;

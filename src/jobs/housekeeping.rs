@@ -10,7 +10,7 @@ use crate::{
         auth, erp_cache, settings,
         tenant::{self, TenantId},
     },
-    error::{Result, line},
+    error::Result,
 };
 
 const BEAT: Duration = Duration::from_secs(10);
@@ -24,7 +24,7 @@ pub async fn run(app: App, stop: CancellationToken) {
         if beats == 0
             && let Err(error) = clean(&app).await
         {
-            tracing::warn!(error = %line(&error), "housekeeping failed; trying again in five minutes");
+            tracing::warn!(%error, "housekeeping failed; trying again in five minutes");
         }
         beats = (beats + 1) % BEATS_BETWEEN_RUNS;
         let (size, idle) = app.db().connections();
@@ -49,7 +49,7 @@ async fn clean(app: &App) -> Result<()> {
         app.heartbeat().beat();
         match clean_copies(app, TenantId(tenant.id)).await {
             Ok(count) => copies += count,
-            Err(error) => tracing::warn!(tenant = tenant.slug, error = %line(&error), "old ERP copies not removed"),
+            Err(error) => tracing::warn!(tenant = tenant.slug, %error, "old ERP copies not removed"),
         }
     }
     tracing::debug!(credentials, copies, "housekeeping done");

@@ -76,20 +76,20 @@ pub fn start_sandbox(
 pub async fn prepare(app: &App, sandbox: Option<&Sandbox>) -> Result<Banner> {
     let path = app.config().data_dir.join("env");
     let known = read_env(&path);
-    let tenant = match tenant::service::by_slug(app, SLUG).await.map_err(failed)? {
+    let tenant = match tenant::service::by_slug(app, SLUG).await? {
         Some(tenant) => tenant,
         None => create(app).await?,
     };
-    let mut tx = app.db().tenant_tx(tenant.id).await.map_err(failed)?;
-    let admin = profile::store::first_administrator(&mut tx).await.map_err(failed)?.context("the demo tenant has no administrator")?;
-    tx.commit().await.map_err(failed)?;
+    let mut tx = app.db().tenant_tx(tenant.id).await?;
+    let admin = profile::store::first_administrator(&mut tx).await?.context("the demo tenant has no administrator")?;
+    tx.commit().await?;
     if let Some(sandbox) = sandbox {
         point_to(app, &tenant, sandbox).await?;
     }
     let password = password(app, &tenant, admin, known.get("DEMO_PASSWORD")).await?;
     let agent = provide_agent(app, &tenant).await?;
     let (token, expires_at) = token(app, &tenant, admin, known.get("ENNEO_TOKEN")).await?;
-    let link = auth::make_link(app, tenant.id, admin).await.map_err(failed)?;
+    let link = auth::make_link(app, tenant.id, admin).await?;
     let banner = Banner {
         public_url: app.config().public_url.as_str().trim_end_matches('/').to_owned(),
         env_file: path,
@@ -103,11 +103,6 @@ pub async fn prepare(app: &App, sandbox: Option<&Sandbox>) -> Result<Banner> {
     Ok(banner)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn failed(error: crate::Error) -> anyhow::Error {
-    anyhow::anyhow!(crate::error::line(&error))
-}
-
 async fn create(app: &App) -> Result<Tenant> {
     let new = NewTenant {
         slug: SLUG.parse().map_err(anyhow::Error::msg)?,
@@ -119,9 +114,9 @@ async fn create(app: &App) -> Result<Tenant> {
     match tenant::service::create(app, new).await {
         // A conflict: another node was faster.
         Ok(_) | Err(crate::Error::Problem { code: crate::error::Code::Conflict, .. }) => {}
-        Err(error) => return Err(failed(error)),
+        Err(error) => return Err(error.into()),
     }
-    tenant::service::by_slug(app, SLUG).await.map_err(failed)?.context("the demo tenant vanished")
+    tenant::service::by_slug(app, SLUG).await?.context("the demo tenant vanished")
 }
 
 /// The sandbox's key stays the same over restarts, so that copies in the cache stay good.
@@ -148,7 +143,7 @@ async fn is_sandbox(app: &App, address: SocketAddr) -> bool {
 /// Points the demo tenant to this process's sandbox, unless somebody chose otherwise: another system, another URL, or a
 /// sandbox that another process serves at this moment.
 async fn point_to(app: &App, tenant: &Tenant, sandbox: &Sandbox) -> Result<()> {
-    let current = settings::of(app, tenant.id).await.map_err(failed)?.erp();
+    let current = settings::of(app, tenant.id).await?.erp();
     if let Some(call) = &current.contract_by_id {
         let url = url::Url::parse(&call.url).ok();
         let ours = current.system == ErpSystem::Custom && call.url.ends_with("/custom/contractById");
@@ -168,23 +163,23 @@ async fn point_to(app: &App, tenant: &Tenant, sandbox: &Sandbox) -> Result<()> {
         ("searchCustomerByTextExecutor".to_owned(), call("searchByText")),
         ("erpSystem".to_owned(), json!("custom")),
     ]);
-    let changes = Change::parse(body).map_err(failed)?;
-    settings::update(app, tenant.id, None, changes).await.map_err(failed)
+    let changes = Change::parse(body)?;
+    Ok(settings::update(app, tenant.id, None, changes).await?)
 }
 
 /// The password in the file, where it still fits; else a new one.
 async fn password(app: &App, tenant: &Tenant, admin: ProfileId, known: Option<&String>) -> Result<SecretString> {
     if let Some(known) = known.filter(|text| !text.is_empty()) {
         let password = SecretString::from(known.clone());
-        if auth::password_fits(app, tenant.id, EMAIL, &password).await.map_err(failed)? {
+        if auth::password_fits(app, tenant.id, EMAIL, &password).await? {
             return Ok(password);
         }
     }
     let password = SecretString::from(random_token());
-    let hash = auth::hash_password(password.expose_secret().to_owned()).await.map_err(failed)?;
-    let mut tx = app.db().tenant_tx(tenant.id).await.map_err(failed)?;
-    profile::store::set_password(&mut tx, admin, &hash, app.now()).await.map_err(failed)?;
-    tx.commit().await.map_err(failed)?;
+    let hash = auth::hash_password(password.expose_secret().to_owned()).await?;
+    let mut tx = app.db().tenant_tx(tenant.id).await?;
+    profile::store::set_password(&mut tx, admin, &hash, app.now()).await?;
+    tx.commit().await?;
     Ok(password)
 }
 
@@ -199,20 +194,20 @@ async fn provide_agent(app: &App, tenant: &Tenant) -> Result<bool> {
     };
     let open = local && app.config().listen.ip().is_loopback();
     let known = SecretString::from(AGENT_PASSWORD);
-    if auth::password_fits(app, tenant.id, AGENT_EMAIL, &known).await.map_err(failed)? == open {
+    if auth::password_fits(app, tenant.id, AGENT_EMAIL, &known).await? == open {
         return Ok(open);
     }
     let password = if open { known } else { SecretString::from(random_token()) };
-    let hash = auth::hash_password(password.expose_secret().to_owned()).await.map_err(failed)?;
+    let hash = auth::hash_password(password.expose_secret().to_owned()).await?;
     let now = app.now();
-    let mut tx = app.db().tenant_tx(tenant.id).await.map_err(failed)?;
-    if let Some(agent) = profile::store::find_id_by_email(&mut tx, AGENT_EMAIL).await.map_err(failed)? {
-        profile::store::set_password(&mut tx, agent, &hash, now).await.map_err(failed)?;
+    let mut tx = app.db().tenant_tx(tenant.id).await?;
+    if let Some(agent) = profile::store::find_id_by_email(&mut tx, AGENT_EMAIL).await? {
+        profile::store::set_password(&mut tx, agent, &hash, now).await?;
     } else {
-        let agent = NewProfile::person("Demo", AGENT_EMAIL, hash, AGENT).map_err(failed)?;
-        profile::store::insert(&mut tx, &agent, now).await.map_err(failed)?;
+        let agent = NewProfile::person("Demo", AGENT_EMAIL, hash, AGENT)?;
+        profile::store::insert(&mut tx, &agent, now).await?;
     }
-    tx.commit().await.map_err(failed)?;
+    tx.commit().await?;
     Ok(open)
 }
 
@@ -220,14 +215,14 @@ async fn provide_agent(app: &App, tenant: &Tenant) -> Result<bool> {
 async fn token(app: &App, tenant: &Tenant, admin: ProfileId, known: Option<&String>) -> Result<(SecretString, DateTime<Utc>)> {
     if let Some(text) = known
         && let Some(claims) = Claims::verify(text, app.keys())
-        && let Some(identity) = auth::identify(app, &Shown::Token(claims.jti)).await.map_err(failed)?
+        && let Some(identity) = auth::identify(app, &Shown::Token(claims.jti)).await?
         && identity.tenant.id == tenant.id
         && identity.expires_at - app.now() > RENEW_BEFORE
     {
         return Ok((SecretString::from(text.clone()), identity.expires_at));
     }
     let order = TokenOrder { tenant, profile: admin, name: "start of the development server", by: None, days: None, until: None };
-    let issued = auth::issue_token(app, &order).await.map_err(failed)?;
+    let issued = auth::issue_token(app, &order).await?;
     Ok((issued.token, issued.expires_at))
 }
 

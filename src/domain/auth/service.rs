@@ -149,24 +149,15 @@ async fn start_session(app: &App, tenant: Tenant, profile: ProfileId, lang: Stri
     Ok(SignedIn { identity, cookie })
 }
 
-/// Ends whatever session a cookie names, in whichever tenant: a browser has one.
-pub async fn end_old_session(app: &App, cookie: &str) -> Result<()> {
+/// Ends whatever session a cookie names, in whichever tenant: a browser has one. On this node at once, on the others
+/// within a second.
+pub async fn end_session(app: &App, cookie: &str) -> Result<()> {
     let mut tx = app.db().system_tx().await?;
-    let ended = store::delete_session_anywhere(&mut tx, &token_hash(cookie)).await?;
+    let ended = store::delete_session(&mut tx, &token_hash(cookie)).await?;
     tx.commit().await?;
     if ended {
         app.identities().invalidate();
     }
-    Ok(())
-}
-
-/// Ends a session on this node at once, on the others within a second.
-pub async fn sign_out(app: &App, tenant: TenantId, cookie: &str) -> Result<()> {
-    let hash = token_hash(cookie);
-    let mut tx = app.db().tenant_tx(tenant).await?;
-    store::delete_session(&mut tx, &hash).await?;
-    tx.commit().await?;
-    app.identities().invalidate();
     Ok(())
 }
 

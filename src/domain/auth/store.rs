@@ -106,14 +106,8 @@ pub struct NewSession<'a> {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Ends a session by its cookie; none is fine.
-pub async fn delete_session(tx: &mut TenantTx, token_hash: &[u8]) -> Result<()> {
-    sqlx::query!("delete from session where token_hash = $1", token_hash).execute(tx.connection()).await?;
-    Ok(())
-}
-
 /// Ends a session by its cookie, whatever its tenant. Answers whether there was one.
-pub async fn delete_session_anywhere(tx: &mut SystemTx, token_hash: &[u8]) -> Result<bool> {
+pub async fn delete_session(tx: &mut SystemTx, token_hash: &[u8]) -> Result<bool> {
     let done = sqlx::query!("delete from session where token_hash = $1", token_hash).execute(tx.connection()).await?;
     Ok(done.rows_affected() > 0)
 }

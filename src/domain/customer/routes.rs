@@ -15,7 +15,6 @@ use super::{
 use crate::{
     App,
     domain::{
-        auth::routes::session::Success,
         erp_cache::{
             Freshness,
             model::{Provenance, Source},
@@ -26,7 +25,7 @@ use crate::{
     erp::{Customer, ErpId},
     error::{Error, Result},
     http::{
-        Caller, Form, Path, Query, Text,
+        Caller, Form, Path, Query, Success, Text,
         query::{Flag, Limit, Offset},
     },
 };

@@ -16,9 +16,9 @@ use super::{
 };
 use crate::{
     App,
-    domain::{auth::routes::session::Success, role::Permission},
+    domain::role::Permission,
     error::{Error, Result},
-    http::{AnyJson, Caller, Json, Path, Query, Text, query::Flag},
+    http::{AnyJson, Caller, Json, Path, Query, Success, Text, query::Flag},
 };
 
 /// Query of `GET /settings`.

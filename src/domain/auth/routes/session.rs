@@ -6,27 +6,19 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use secrecy::ExposeSecret as _;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tower_cookies::{Cookie, Cookies, cookie::SameSite};
-use utoipa::ToSchema;
 
 use super::super::{
-    model::{COOKIE, CredentialKind, Identity, LoginRequest, SessionAnswer},
+    model::{COOKIE, CredentialKind, LoginRequest, SessionAnswer},
     service::{self, SignedIn},
 };
 use crate::{
     App,
     domain::tenant::{self, Tenant},
     error::{Code, Error, Result},
-    http::{Caller, Json, Query, caller::refuse_cross_site, client::Client},
+    http::{Caller, Json, Query, Success, caller::refuse_cross_site, client::Client},
 };
-
-/// An answer that says nothing but that it is done.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Success {
-    /// Always true.
-    pub success: bool,
-}
 
 /// The tenant a login is for, where anything says so. The host comes first: on a tenant's own host the body cannot
 /// name another one.
@@ -68,7 +60,7 @@ pub async fn login(
     let signed_in = service::sign_in(&app, tenant, &body.email, &body.password, client.address).await?;
     // The cookie a browser had before must not outlive the sign-in, whoever put it there.
     if let Some(old) = cookies.get(COOKIE) {
-        service::end_old_session(&app, old.value()).await?;
+        service::end_session(&app, old.value()).await?;
     }
     set_cookie(&app, &cookies, &signed_in);
     Ok(axum::Json(SessionAnswer::of(&signed_in.identity)))
@@ -112,11 +104,10 @@ pub async fn get_session(caller: Caller) -> axum::Json<SessionAnswer> {
     responses((status = 200, description = "No session of the caller is left", body = Success)),
     security(("bearerAuth" = []), ("cookieAuth" = [])))]
 pub async fn delete_session(State(app): State<App>, cookies: Cookies, caller: Caller) -> Result<axum::Json<Success>> {
-    let Identity { kind, tenant, .. } = &caller.identity;
-    if *kind == CredentialKind::Session
+    if caller.identity.kind == CredentialKind::Session
         && let Some(shown) = cookies.get(COOKIE)
     {
-        service::sign_out(&app, tenant.id, shown.value()).await?;
+        service::end_session(&app, shown.value()).await?;
         cookies.remove(cookie(&app, String::new()));
     }
     Ok(axum::Json(Success { success: true }))
@@ -133,7 +124,7 @@ pub struct LinkQuery {
 pub async fn sign_in_by_link(State(app): State<App>, cookies: Cookies, Query(query): Query<LinkQuery>) -> Result<Response> {
     let signed_in = service::sign_in_by_link(&app, &query.token).await?;
     if let Some(old) = cookies.get(COOKIE) {
-        service::end_old_session(&app, old.value()).await?;
+        service::end_session(&app, old.value()).await?;
     }
     set_cookie(&app, &cookies, &signed_in);
     let mut response = Redirect::to("/api/mind/docs/").into_response();

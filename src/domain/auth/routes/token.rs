@@ -6,20 +6,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{
-    super::{
-        model::{CredentialKind, ListedToken, TokenAnswer},
-        service::{self, TokenOrder},
-        store,
-    },
-    session::Success,
+use super::super::{
+    model::{CredentialKind, ListedToken, TokenAnswer},
+    service::{self, TokenOrder},
+    store,
 };
 use crate::{
     App,
     domain::{profile::ProfileId, role::Permission},
     error::{Error, Result},
     http::{
-        Caller, Path, Query,
+        Caller, Path, Query, Success,
         query::{Limit, Offset},
     },
 };
