@@ -264,7 +264,7 @@ pub async fn issue_token(app: &App, order: &TokenOrder<'_>) -> Result<IssuedToke
     let row = NewToken { id, profile: order.profile, kind, name: order.name, created_by: order.by, expires_at };
     store::insert_token(&mut tx, &row, now).await?;
     let data = json!({"id": id, "userId": order.profile, "name": order.name, "expiresAt": expires_at});
-    event::store::append(&mut tx, &NewEvent { kind: "accessTokenCreated", data, created_by: order.by }, now).await?;
+    event::store::append(&mut tx, &NewEvent::new("accessTokenCreated", data, order.by), now).await?;
     let claims =
         Claims { user_id: order.profile.0, tenant: order.tenant.slug.clone(), jti: id, iat: now.timestamp(), exp: expires_at.timestamp() };
     let token = claims.sign(app.keys()).map_err(Error::internal)?;
@@ -277,7 +277,7 @@ pub async fn revoke_token(app: &App, tenant: TenantId, id: Uuid, by: Option<Prof
     let now = app.now();
     let mut tx = app.db().tenant_tx(tenant).await?;
     if store::revoke_token(&mut tx, id, now).await? {
-        event::store::append(&mut tx, &NewEvent { kind: "accessTokenRevoked", data: json!({"id": id}), created_by: by }, now).await?;
+        event::store::append(&mut tx, &NewEvent::new("accessTokenRevoked", json!({"id": id}), by), now).await?;
     }
     tx.commit().await?;
     app.identities().invalidate();

@@ -13,11 +13,28 @@ pub struct NewEvent {
     pub data: Value,
     /// Who did it; none for the system.
     pub created_by: Option<ProfileId>,
+    /// The ticket it is about.
+    pub ticket: Option<i64>,
+    /// The contract it is about.
+    pub contract: Option<String>,
 }
 
 impl NewEvent {
+    /// Something that happened; by nobody in particular unless told.
+    pub fn new(kind: &'static str, data: Value, created_by: Option<ProfileId>) -> Self {
+        Self { kind, data, created_by, ticket: None, contract: None }
+    }
+
     /// Something a person or service worker did.
     pub fn by(profile: ProfileId, kind: &'static str, data: Value) -> Self {
-        Self { kind, data, created_by: Some(profile) }
+        Self::new(kind, data, Some(profile))
+    }
+
+    /// Names the ticket it is about, and the ticket's contract.
+    #[must_use]
+    pub fn about_ticket(mut self, ticket: i64, contract: Option<&str>) -> Self {
+        self.ticket = Some(ticket);
+        self.contract = contract.map(str::to_owned);
+        self
     }
 }

@@ -277,7 +277,7 @@ pub async fn update(app: &App, tenant: TenantId, by: Option<ProfileId>, changes:
             None => store::delete(&mut tx, definition.name).await?,
         }
         let data = json!({"name": definition.name, "old": old, "new": settings.recorded(definition)});
-        let event = NewEvent { kind: "settingsUpdated", data, created_by: by };
+        let event = NewEvent::new("settingsUpdated", data, by);
         event::store::append(&mut tx, &event, now).await?;
     }
     let conflicts = settings.conflicts();
