@@ -7,6 +7,7 @@ pub mod date;
 pub mod input;
 pub mod limits;
 pub mod openapi;
+pub mod precondition;
 pub mod query;
 pub mod success;
 pub mod text;
@@ -14,5 +15,6 @@ pub mod transaction;
 
 pub use caller::Caller;
 pub use input::{AnyJson, Form, Json, Path, Query};
+pub use precondition::IfMatch;
 pub use success::Success;
 pub use text::Text;
