@@ -4,6 +4,7 @@ pub mod caller;
 pub mod client;
 pub mod cors;
 pub mod date;
+pub mod idempotency;
 pub mod input;
 pub mod limits;
 pub mod openapi;
