@@ -7,6 +7,7 @@ pub mod docs;
 pub mod erp_cache;
 pub mod event;
 pub mod health;
+pub mod idempotency;
 pub mod profile;
 pub mod role;
 pub mod settings;

@@ -70,19 +70,24 @@ async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Erro
     })
 }
 
+/// The bytes of a body that is to be read as an object.
+pub(super) async fn object_bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Error> {
+    let kind = body_kind(request.headers());
+    if matches!(kind, BodyKind::Form | BodyKind::Other) {
+        return Err(unsupported("Send application/json."));
+    }
+    let bytes = body(request, state).await?;
+    if kind == BodyKind::Missing && !bytes.is_empty() {
+        return Err(unsupported("Send the header Content-Type: application/json."));
+    }
+    Ok(if kind == BodyKind::Missing { Bytes::from_static(b"{}") } else { bytes })
+}
+
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        let kind = body_kind(request.headers());
-        if matches!(kind, BodyKind::Form | BodyKind::Other) {
-            return Err(unsupported("Send application/json."));
-        }
-        let bytes = body(request, state).await?;
-        if kind == BodyKind::Missing && !bytes.is_empty() {
-            return Err(unsupported("Send the header Content-Type: application/json."));
-        }
-        parse_object(if kind == BodyKind::Missing { b"{}" } else { &bytes }).map(Json)
+        parse_object(&object_bytes(request, state).await?).map(Json)
     }
 }
 
@@ -159,7 +164,7 @@ fn plain(expected_type: &str) -> &str {
 }
 
 /// Reads an object. Serde would also take a list of its fields in order, which nobody means.
-fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+pub(super) fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         parse_json::<serde::de::IgnoredAny>(bytes)?;
         return Err(Error::field("", "must be an object, not a list"));

@@ -5,6 +5,7 @@ pub mod client;
 pub mod cors;
 pub mod date;
 pub mod filter;
+pub mod idempotency;
 pub mod input;
 pub mod limits;
 pub mod openapi;
