@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, de};
+use serde_json::Value;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, Type},
@@ -65,13 +66,16 @@ impl Default for Limit {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Offset(pub u32);
 
+/// A number, or the text of one. The message should name the bounds, whatever was sent instead.
 fn whole_number<'de, D: Deserializer<'de>>(deserializer: D, least: u32, most: u32) -> Result<u32, D::Error> {
-    // As text: the message should name the bounds, whatever was sent instead of a number.
-    let text = String::deserialize(deserializer)?;
-    text.parse()
-        .ok()
-        .filter(|number| (least..=most).contains(number))
-        .ok_or_else(|| de::Error::custom(format!("must be a whole number from {least} to {most}")))
+    let number = match Value::deserialize(deserializer)? {
+        Value::String(text) => text.parse().ok(),
+        // JSON does not tell 5 from 5.0.
+        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().filter(|float| float.fract() == 0.0).map(|float| float as i64)),
+        _ => None,
+    };
+    let fitting = number.and_then(|number| u32::try_from(number).ok()).filter(|number| (least..=most).contains(number));
+    fitting.ok_or_else(|| de::Error::custom(format!("must be a whole number from {least} to {most}")))
 }
 
 impl<'de> Deserialize<'de> for Limit {
