@@ -10,4 +10,5 @@ pub mod health;
 pub mod profile;
 pub mod role;
 pub mod settings;
+pub mod tag;
 pub mod tenant;

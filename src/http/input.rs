@@ -180,6 +180,15 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     Ok(value)
 }
 
+/// Reads a value that was taken out of a body; `at` is where it stood.
+pub fn parse_value<T: DeserializeOwned>(value: Value, at: &str) -> Result<T, FieldError> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        let FieldError { path, message } = wrong_field(&path, &error.into_inner());
+        FieldError::new(join(at, &path), message)
+    })
+}
+
 fn malformed(error: &serde_json::Error) -> Error {
     Error::new(Code::MalformedJson, "The body is not valid JSON").details(format!("Line {}, column {}.", error.line(), error.column()))
 }
@@ -248,9 +257,12 @@ pub fn wrong_field(path: &str, error: &impl Display) -> FieldError {
     FieldError::new(parent, message)
 }
 
-fn join(parent: &str, name: &str) -> String {
+/// Path of a field in what stands at `parent`.
+pub fn join(parent: &str, name: &str) -> String {
     // The path of an unknown key already ends with it.
-    if parent.is_empty() || parent == name || parent.ends_with(&format!(".{name}")) {
+    if name.is_empty() {
+        parent.to_owned()
+    } else if parent.is_empty() || parent == name || parent.ends_with(&format!(".{name}")) {
         if parent.is_empty() { name.to_owned() } else { parent.to_owned() }
     } else {
         format!("{parent}.{name}")
