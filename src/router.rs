@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     App,
-    domain::{auth, contract, customer, docs, docs::routes::Spec, health, profile, settings, ticket},
+    domain::{auth, contract, customer, docs, docs::routes::Spec, event, health, profile, settings, tag, ticket},
     error::{Code, Error},
     http::{cors, limits, openapi, transaction},
 };
@@ -30,6 +30,7 @@ fn domains() -> OpenApiRouter<App> {
         .merge(health::routes())
         .merge(profile::routes())
         .merge(settings::routes())
+        .merge(tag::routes())
         .merge(ticket::routes())
 }
 

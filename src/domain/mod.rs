@@ -12,5 +12,6 @@ pub mod idempotency;
 pub mod profile;
 pub mod role;
 pub mod settings;
+pub mod tag;
 pub mod tenant;
 pub mod ticket;

@@ -14,9 +14,11 @@ pub mod query;
 pub mod success;
 pub mod text;
 pub mod transaction;
+pub mod whole;
 
 pub use caller::Caller;
 pub use input::{AnyJson, Form, Json, Path, Query};
 pub use precondition::IfMatch;
 pub use success::Success;
 pub use text::Text;
+pub use whole::Whole;

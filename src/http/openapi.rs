@@ -25,6 +25,7 @@ use crate::error::{Code, FieldError, Problem};
         (name = "customer", description = "Customers as the ERP knows them"),
         (name = "contract", description = "Contracts as the ERP knows them"),
         (name = "profile", description = "People and service workers"),
+        (name = "tag", description = "Labels of tickets, contracts and customers, in a tree"),
         (name = "settings", description = "What a tenant can configure"),
         (name = "health", description = "For operators"),
         (name = "version", description = "For operators"),
