@@ -27,6 +27,7 @@ fn domains() -> OpenApiRouter<App> {
         .merge(contract::routes())
         .merge(customer::routes())
         .merge(docs::routes())
+        .merge(event::routes())
         .merge(health::routes())
         .merge(profile::routes())
         .merge(settings::routes())

@@ -24,6 +24,7 @@ use crate::error::{Code, FieldError, Problem};
         (name = "auth", description = "Sign-in, sessions, tokens"),
         (name = "customer", description = "Customers as the ERP knows them"),
         (name = "contract", description = "Contracts as the ERP knows them"),
+        (name = "event", description = "What happened, when, and who did it"),
         (name = "profile", description = "People and service workers"),
         (name = "tag", description = "Labels of tickets, contracts and customers, in a tree"),
         (name = "settings", description = "What a tenant can configure"),

@@ -52,14 +52,25 @@ impl PartialSchema for Flag {
 
 impl ToSchema for Flag {}
 
-/// Rows of a page: 1 to 1000, 100 unless told.
+/// Rows of a page: 1 to 1000 and 100 unless told, where a search does not say otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit(pub u32);
+pub struct Limit<const USUAL: u32 = 100, const MOST: u32 = 1000>(pub u32);
 
-impl Default for Limit {
+impl<const USUAL: u32, const MOST: u32> Default for Limit<USUAL, MOST> {
     fn default() -> Self {
-        Self(100)
+        Self(USUAL)
     }
+}
+
+/// The order of a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Direction {
+    /// Smallest, oldest or nothing first.
+    Asc,
+    /// Largest or newest first.
+    #[default]
+    Desc,
 }
 
 /// Rows to skip: 0 to 2,147,483,647.
@@ -78,9 +89,9 @@ fn whole_number<'de, D: Deserializer<'de>>(deserializer: D, least: u32, most: u3
     fitting.ok_or_else(|| de::Error::custom(format!("must be a whole number from {least} to {most}")))
 }
 
-impl<'de> Deserialize<'de> for Limit {
+impl<'de, const USUAL: u32, const MOST: u32> Deserialize<'de> for Limit<USUAL, MOST> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        whole_number(deserializer, 1, 1000).map(Self)
+        whole_number(deserializer, 1, MOST).map(Self)
     }
 }
 
@@ -90,9 +101,9 @@ impl<'de> Deserialize<'de> for Offset {
     }
 }
 
-impl PartialSchema for Limit {
+impl<const USUAL: u32, const MOST: u32> PartialSchema for Limit<USUAL, MOST> {
     fn schema() -> RefOr<Schema> {
-        integer(1.0, 1000.0, 100)
+        integer(1.0, f64::from(MOST), USUAL)
     }
 }
 
@@ -102,7 +113,7 @@ impl PartialSchema for Offset {
     }
 }
 
-impl ToSchema for Limit {}
+impl<const USUAL: u32, const MOST: u32> ToSchema for Limit<USUAL, MOST> {}
 impl ToSchema for Offset {}
 
 fn integer(least: f64, most: f64, default: u32) -> RefOr<Schema> {

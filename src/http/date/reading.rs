@@ -195,9 +195,9 @@ mod tests {
 
     use super::*;
 
-    fn shown(value: Value) -> Result<(String, String), String> {
+    fn shown(value: &Value) -> Result<(String, String), String> {
         let show = |date: DateTime<Utc>| date.format("%Y-%m-%dT%H:%M:%S%.fZ").to_string();
-        Span::read(&value).map(|span| (show(span.from), show(span.until)))
+        Span::read(value).map(|span| (show(span.from), show(span.until)))
     }
 
     #[test]
@@ -214,7 +214,7 @@ mod tests {
             json!("1768325331"),
         ] {
             let expected = ("2026-01-13T17:28:51Z".to_owned(), "2026-01-13T17:28:52Z".to_owned());
-            assert_eq!(shown(value.clone()), Ok(expected), "{value}");
+            assert_eq!(shown(&value), Ok(expected), "{value}");
             assert_eq!(serde_json::from_value::<AnyDate>(value).unwrap().0.timestamp(), 1_768_325_331);
         }
     }
@@ -239,10 +239,10 @@ mod tests {
             ("9999-12-31 23:59:59", "9999-12-31T22:59:59Z", "9999-12-31T23:00:00Z"),
             ("9999-12-31T23:59:59-23:59", "9999-12-31T22:59:59Z", "9999-12-31T23:00:00Z"),
         ] {
-            assert_eq!(shown(text.into()), Ok((from.to_owned(), until.to_owned())), "{text}");
+            assert_eq!(shown(&text.into()), Ok((from.to_owned(), until.to_owned())), "{text}");
         }
-        assert_eq!(shown(json!(LAST)).unwrap().0, "9999-12-31T22:59:59Z");
-        assert_eq!(shown(json!(0)).unwrap().0, "1970-01-01T00:00:00Z");
+        assert_eq!(shown(&json!(LAST)).unwrap().0, "9999-12-31T22:59:59Z");
+        assert_eq!(shown(&json!(0)).unwrap().0, "1970-01-01T00:00:00Z");
     }
 
     #[test]
