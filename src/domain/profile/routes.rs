@@ -8,12 +8,12 @@ use utoipa::{
 };
 
 use super::{
-    model::{Format, OwnProfile, ProfileList, Show},
+    model::{Format, OpenTicket, OwnProfile, ProfileList, Show},
     store::{self, Search},
 };
 use crate::{
     App,
-    domain::role::Permission,
+    domain::{role::Permission, ticket},
     error::{Error, Result},
     http::{
         Caller, Query, Text,
@@ -28,12 +28,18 @@ use crate::{
 pub async fn get_profile(State(app): State<App>, caller: Caller) -> Result<axum::Json<OwnProfile>> {
     let mut tx = app.tenant_tx(&caller).await?;
     let profile = store::find(&mut tx, caller.profile).await?.ok_or_else(Error::unauthenticated)?;
+    let tickets = if caller.may(Permission::ReadTicket).is_ok() {
+        ticket::store::list_open_of(&mut tx, caller.profile, 100).await?
+    } else {
+        Vec::new()
+    };
     tx.commit().await?;
+    let open = |(id, channel, subject)| OpenTicket { id, channel, blinking: false, subject };
     Ok(axum::Json(OwnProfile {
         profile,
         permissions: caller.permissions.names(),
-        // Tickets, side conversations and notifications do not exist in this version, so nobody has any.
-        open_tickets: Vec::new(),
+        open_tickets: tickets.into_iter().map(open).collect(),
+        // Side conversations and notifications do not exist in this version, so nobody has any.
         side_conversations: Vec::new(),
         unread_notifications: 0,
     }))
