@@ -26,9 +26,7 @@ use crate::{
     responses((status = 200, description = "The caller, with what they may do", body = OwnProfile)),
     security(("bearerAuth" = []), ("cookieAuth" = [])))]
 pub async fn get_profile(State(app): State<App>, caller: Caller) -> Result<axum::Json<OwnProfile>> {
-    let mut tx = app.tenant_tx(&caller).await?;
-    let profile = store::find(&mut tx, caller.profile).await?.ok_or_else(Error::unauthenticated)?;
-    tx.commit().await?;
+    let profile = store::find(&mut app.tenant_read(&caller).await?, caller.profile).await?.ok_or_else(Error::unauthenticated)?;
     Ok(axum::Json(OwnProfile {
         profile,
         permissions: caller.permissions.names(),
@@ -124,8 +122,6 @@ pub async fn list_profiles(State(app): State<App>, caller: Caller, Query(query):
         limit: query.limit.0,
         offset: query.offset.0,
     };
-    let mut tx = app.tenant_tx(&caller).await?;
-    let profiles = store::list(&mut tx, &search).await?;
-    tx.commit().await?;
+    let profiles = store::list(&mut app.tenant_read(&caller).await?, &search).await?;
     Ok(axum::Json(ProfileList { success: true, profiles }))
 }
