@@ -26,14 +26,14 @@ use crate::{
     responses((status = 200, description = "The caller, with what they may do", body = OwnProfile)),
     security(("bearerAuth" = []), ("cookieAuth" = [])))]
 pub async fn get_profile(State(app): State<App>, caller: Caller) -> Result<axum::Json<OwnProfile>> {
-    let mut tx = app.tenant_tx(&caller).await?;
-    let profile = store::find(&mut tx, caller.profile).await?.ok_or_else(Error::unauthenticated)?;
+    let mut read = app.tenant_read(&caller).await?;
+    let profile = store::find(&mut read, caller.profile).await?.ok_or_else(Error::unauthenticated)?;
     let tickets = if caller.may(Permission::ReadTicket).is_ok() {
-        ticket::store::list_open_of(&mut tx, caller.profile, 100).await?
+        ticket::store::list_open_of(&mut read, caller.profile, 100).await?
     } else {
         Vec::new()
     };
-    tx.commit().await?;
+    drop(read);
     let open = |(id, channel, subject)| OpenTicket { id, channel, blinking: false, subject };
     Ok(axum::Json(OwnProfile {
         profile,
@@ -130,8 +130,6 @@ pub async fn list_profiles(State(app): State<App>, caller: Caller, Query(query):
         limit: query.limit.0,
         offset: query.offset.0,
     };
-    let mut tx = app.tenant_tx(&caller).await?;
-    let profiles = store::list(&mut tx, &search).await?;
-    tx.commit().await?;
+    let profiles = store::list(&mut app.tenant_read(&caller).await?, &search).await?;
     Ok(axum::Json(ProfileList { success: true, profiles }))
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     App,
-    db::TenantTx,
+    db::InTenant,
     domain::{
         event::{self, NewEvent},
         profile::ProfileId,
@@ -160,15 +160,13 @@ impl Settings {
 /// The settings of a tenant, at most a second old.
 pub async fn of(app: &App, tenant: TenantId) -> Result<Arc<Settings>> {
     let load = async {
-        let mut tx = app.db().tenant_tx(tenant).await?;
-        let settings = load(app, &mut tx).await?;
-        tx.commit().await?;
-        Ok(Arc::new(settings))
+        let mut read = app.db().tenant_read(tenant).await?;
+        Ok(Arc::new(load(app, &mut read).await?))
     };
     app.settings_cache().get_or_load(tenant, load).await
 }
 
-async fn load(app: &App, tx: &mut TenantTx) -> Result<Settings> {
+async fn load(app: &App, tx: &mut impl InTenant) -> Result<Settings> {
     let mut settings = Settings::default();
     for row in store::list(tx).await? {
         // A name this version does not know belongs to a newer one; leave it alone.
