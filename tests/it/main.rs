@@ -7,6 +7,7 @@ mod api {
     mod customer;
     mod docs;
     mod errors;
+    mod event;
     mod health;
     mod idempotency;
     mod profile;
