@@ -6,6 +6,7 @@ pub mod embedded;
 mod migration;
 mod pool;
 mod transaction;
+mod upkeep;
 
 pub use migration::MigrationError;
 pub use pool::{Db, Ready};

@@ -11,3 +11,4 @@ pub mod profile;
 pub mod role;
 pub mod settings;
 pub mod tenant;
+pub mod ticket;

@@ -1,0 +1,3 @@
+//! Statements about tickets.
+
+pub mod load;
