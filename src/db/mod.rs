@@ -8,6 +8,7 @@ mod migration;
 mod pool;
 mod read;
 mod transaction;
+mod upkeep;
 
 pub use migration::MigrationError;
 pub use pool::{Db, Ready};

@@ -11,6 +11,7 @@ use super::{
     migration::{self, MigrationError},
     read::{Reads, TenantRead},
     transaction::{SystemTx, TenantTx},
+    upkeep,
 };
 use crate::{config::Config, domain::tenant::TenantId, error::Result};
 
@@ -93,6 +94,11 @@ impl Db {
     /// Brings the schema up to this program's version.
     pub async fn migrate(&self) -> Result<(), MigrationError> {
         migration::run(&self.pool).await
+    }
+
+    /// Looks after tables that a bulk load has changed.
+    pub async fn tidy(&self, tables: &[&'static str]) -> Result<()> {
+        upkeep::tidy(&self.pool, tables).await
     }
 
     /// Refuses a schema that is older or newer than this program, a server that is too old, and a role that row level

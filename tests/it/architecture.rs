@@ -224,7 +224,7 @@ fn a_planted_violation_is_found() {
         let found = rule(&Source::parse(path, text));
         assert!(found.iter().any(|line| line.contains(wanted) && line.starts_with(path)), "{path}: {text}\n{found:?}");
     }
-    for path in ["src/domain/ticket/types.rs", "src/domain/ticket/store/read.rs", "src/domain/ticket.rs", "src/domain/ticket/routes/a/b.rs"]
+    for path in ["src/domain/ticket/types.rs", "src/domain/ticket/jobs/read.rs", "src/domain/ticket.rs", "src/domain/ticket/routes/a/b.rs"]
     {
         assert!(rules::role_of_file(path).is_some(), "{path}");
     }

@@ -2,7 +2,7 @@
 use super::model::*;
 use crate::{
     App,
-    db::TenantTx,
+    
     domain::{tenant::TenantId, ticket::TicketId},
     error::Result,
 };

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     App,
-    db::InTenant,
+    db::{InTenant, TenantTx},
     domain::{
         event::{self, NewEvent},
         profile::ProfileId,

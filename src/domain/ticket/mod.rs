@@ -2,6 +2,7 @@
 
 pub mod model;
 pub mod routes;
+pub mod seed;
 pub mod service;
 pub mod store;
 

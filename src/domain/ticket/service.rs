@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     App,
-    db::TenantTx,
+    db::{InTenant, TenantTx},
     domain::{
         attachment::{self, service::Prepared},
         event::{self, NewEvent},
@@ -272,7 +272,7 @@ fn conflict(error: FieldError) -> Error {
 }
 
 /// A ticket with everything that the database knows.
-pub async fn show(app: &App, tx: &mut TenantTx, id: TicketId, with_raw_data: bool) -> Result<Option<Ticket>> {
+pub async fn show(app: &App, tx: &mut impl InTenant, id: TicketId, with_raw_data: bool) -> Result<Option<Ticket>> {
     let Some((fields, content)) = store::find(tx, id, with_raw_data).await? else { return Ok(None) };
     let attachments = attachment::service::list(app, tx, id).await?;
     Ok(Some(Ticket {
@@ -290,7 +290,7 @@ pub async fn show(app: &App, tx: &mut TenantTx, id: TicketId, with_raw_data: boo
 }
 
 /// Tickets without their text, in the order of the ids.
-pub async fn list(tx: &mut TenantTx, ids: &[TicketId]) -> Result<Vec<TicketFields>> {
+pub async fn list(tx: &mut impl InTenant, ids: &[TicketId]) -> Result<Vec<TicketFields>> {
     let wanted: Vec<i64> = ids.iter().map(|id| id.0).collect();
     let mut found: BTreeMap<i64, TicketFields> = store::list(tx, &wanted).await?.into_iter().map(|ticket| (ticket.id.0, ticket)).collect();
     Ok(ids.iter().filter_map(|id| found.remove(&id.0)).collect())

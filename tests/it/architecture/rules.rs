@@ -224,7 +224,7 @@ pub fn names(source: &Source) -> Vec<String> {
     all.filter(|name| EMPTY_NAMES.contains(name)).map(|name| format!("{}: the name {name} says nothing", source.path)).collect()
 }
 
-/// A file of a domain has one of seven roles; routes and models may be a folder of files, pages stand beside routes.
+/// A file of a domain has one of seven roles; all but jobs may be a folder of files, pages stand beside routes.
 pub fn role_of_file(path: &str) -> Option<String> {
     let parts: Vec<&str> = path.strip_prefix("src/domain/")?.split('/').collect();
     let fits = match parts.as_slice() {
@@ -237,7 +237,7 @@ pub fn role_of_file(path: &str) -> Option<String> {
                 _ => false,
             }
         }
-        [_, "routes" | "model", file] => file.strip_suffix(".rs").is_some(),
+        [_, "routes" | "model" | "store" | "service" | "seed", file] => file.strip_suffix(".rs").is_some(),
         _ => false,
     };
     (!fits).then(|| format!("{path}: is none of mod, model, routes, store, service, jobs and seed"))
