@@ -8,7 +8,6 @@ use super::version_header;
 use crate::{
     App,
     domain::{
-        attachment,
         idempotency::{Answer, Claim, Finished},
         role::Permission,
         ticket::{
@@ -40,7 +39,8 @@ pub struct CreateTicket {
 #[utoipa::path(post, path = "/api/mind/ticket", tag = "ticket", operation_id = "create_ticket",
     params(CreateTicket, IdempotencyHeader),
     request_body = NewTicket,
-    responses((status = 200, description = "The ticket; the header ETag has its version", body = Ticket)),
+    responses((status = 200, description = "The ticket; the header ETag has its version", body = Ticket),
+        (status = 501, description = "With attachments: this version cannot keep them yet", body = crate::error::Problem)),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("updateTicket")), ("x-body-optional" = json!(true))))]
 pub async fn create_ticket(
@@ -51,12 +51,8 @@ pub async fn create_ticket(
 ) -> Result<Response> {
     caller.may(Permission::UpdateTicket)?;
     once.run(&app, &caller, async |claim| {
-        let arrival = Arrival::prepare(&app, &caller, new, query.process).await?;
-        let stored = store(&app, &caller, &arrival, claim).await;
-        if stored.is_err() {
-            attachment::service::discard(&app, arrival.files()).await;
-        }
-        stored
+        let arrival = Arrival::prepare(new, query.process).await?;
+        store(&app, &caller, &arrival, claim).await
     })
     .await
 }
@@ -64,7 +60,7 @@ pub async fn create_ticket(
 async fn store(app: &App, caller: &Caller, arrival: &Arrival, claim: Claim) -> Result<Finished> {
     let mut tx = app.tenant_tx(caller).await?;
     let id = arrival.store(&mut tx, caller.profile, app.now()).await?;
-    let ticket = service::show(app, &mut tx, id, false).await?.ok_or_else(|| Error::not_found("Ticket", id))?;
+    let ticket = service::show(&mut tx, id, false).await?.ok_or_else(|| Error::not_found("Ticket", id))?;
     let mut answer = Answer::json(&ticket)?.about(format!("ticket/{id}"));
     for (name, value) in &version_header(&ticket.fields) {
         answer = answer.header(name.as_str(), value.to_str().unwrap_or_default());
