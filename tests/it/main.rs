@@ -10,6 +10,7 @@ mod api {
     mod health;
     mod profile;
     mod settings;
+    mod tag;
 }
 mod architecture;
 mod cli;

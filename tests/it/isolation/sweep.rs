@@ -22,6 +22,10 @@ enum Names {
     Profile,
     /// A bearer token of the tenant. For strangers there is no such thing.
     Token,
+    /// A tag of the tenant. For strangers there is no such thing.
+    Tag,
+    /// A tag of the tenant that the request takes away.
+    LastTag,
     /// Something the ERP of the tenant has, with its number there. For tenants with another ERP there is no such thing.
     Upstream(&'static str),
     /// A filter of a list: a stranger's list does not get longer by it.
@@ -48,6 +52,9 @@ const KNOWN: &[(&str, &str, Names)] = &[
     ("update_setting", "name", Names::Word),
     ("update_setting", "setting", Names::Word),
     ("get_settings_category", "category", Names::Word),
+    ("get_tag", "id", Names::Tag),
+    ("update_tag", "id", Names::Tag),
+    ("delete_tag", "id", Names::LastTag),
 ];
 
 fn known(operation: &Operation, field: &str) -> Option<Names> {
@@ -89,6 +96,7 @@ struct Sweep<'a> {
     stranger: [Client; 2],
     token: String,
     profile: String,
+    tags: [String; 2],
 }
 
 impl<'a> Sweep<'a> {
@@ -107,11 +115,16 @@ impl<'a> Sweep<'a> {
             until: None,
         };
         let token = issue_token(&app.app, &order).await.unwrap().id.to_string();
+        let mut tags = [const { String::new() }; 2];
+        for tag in &mut tags {
+            let body = json!({"name": "wanted@demo.example", "reference": "ticket", "type": "skill"});
+            *tag = owner[0].post("/api/mind/tag", &body).await.ok().body["id"].to_string();
+        }
         // Each credential is noted as used now, not in the middle of the sweep.
         for client in owner.iter().chain(&stranger) {
             client.get("/api/auth/v1/session").await.ok();
         }
-        Self { app, owner, stranger, token, profile: app.demo.agent.0.to_string() }
+        Self { app, owner, stranger, token, profile: app.demo.agent.0.to_string(), tags }
     }
 
     /// The requests of an operation, and whether a stranger must find nothing behind them. One with its examples, and
@@ -124,10 +137,12 @@ impl<'a> Sweep<'a> {
             let (names, value) = match known(operation, &name) {
                 Some(Names::Profile) => (Names::Profile, self.profile.as_str()),
                 Some(Names::Token) => (Names::Token, self.token.as_str()),
+                Some(names @ Names::Tag) => (names, self.tags[0].as_str()),
+                Some(names @ Names::LastTag) => (names, self.tags[1].as_str()),
                 Some(names @ (Names::Upstream(value) | Names::Filter(value) | Names::OwnCopies(value))) => (names, value),
                 Some(Names::Word) | None => continue,
             };
-            hidden |= matches!(names, Names::Profile | Names::Token | Names::Upstream(_));
+            hidden |= matches!(names, Names::Profile | Names::Token | Names::Tag | Names::LastTag | Names::Upstream(_));
             match (place, names) {
                 ("query", Names::Filter(_)) => filters.push((name, value)),
                 ("path", _) => request = request.segment(&name, value),
@@ -265,7 +280,9 @@ async fn a_stranger_finds_and_changes_nothing_with_any_operation() {
 #[tokio::test]
 async fn a_dropped_policy_makes_the_sweep_fail() {
     guarded(async {
-        for (table, noticed) in [("access_token", "revoke_token"), ("profile", "list_profiles"), ("setting", "update_settings")] {
+        for (table, noticed) in
+            [("access_token", "revoke_token"), ("profile", "list_profiles"), ("setting", "update_settings"), ("tag", "get_tag")]
+        {
             let app = TestApp::start().await;
             let sweep = Sweep::prepare(&app).await;
             let mut owner = app.database.connect().await;
