@@ -88,8 +88,8 @@ impl Forest {
         let mut below: BTreeMap<Option<i64>, Vec<Tag>> = BTreeMap::new();
         for mut tag in tags {
             tag.full_name = None;
-            let shelf = self.upwards(tag.id).skip(1).find(|above| ids.contains(above));
-            below.entry(shelf).or_default().push(tag);
+            let place = self.upwards(tag.id).skip(1).find(|above| ids.contains(above));
+            below.entry(place).or_default().push(tag);
         }
         nodes(&mut below, None)
     }
