@@ -212,6 +212,11 @@ impl<'a> Walk<'a> {
                 };
                 request.segment("id", &issue_token(&self.app.app, &order).await.unwrap().id.to_string())
             }
+            "delete_tag" => {
+                let body = json!({"name": "to be deleted", "reference": "ticket", "type": "skill"});
+                let added = self.app.admin().await.post("/api/mind/tag", &body).await.ok();
+                request.segment("id", &added.body["id"].to_string())
+            }
             _ => request,
         }
     }

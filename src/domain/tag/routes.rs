@@ -65,7 +65,7 @@ pub struct TagList {
 /// Tags in a list.
 #[utoipa::path(get, path = "/api/mind/tag", tag = "tag", operation_id = "list_tags",
     params(ListTags),
-    responses((status = 200, description = "Tags in the order of the tree", body = TagList)),
+    responses((status = 200, description = "Tags in the order of the whole tree", body = TagList)),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("readTicket"))))]
 pub async fn list_tags(State(app): State<App>, caller: Caller, Query(query): Query<ListTags>) -> Result<axum::Json<TagList>> {
