@@ -3,11 +3,13 @@
 
 pub mod constraint;
 pub mod embedded;
+mod fixed;
 mod migration;
 mod pool;
 mod transaction;
 mod upkeep;
 
+pub use fixed::FixedTenant;
 pub use migration::MigrationError;
 pub use pool::{Db, Ready};
 pub use transaction::{SystemTx, TenantTx};
