@@ -7,6 +7,7 @@
 //! Upstream systems are behind [`erp`]; whatever leaves the process goes through [`outbound`].
 
 pub mod app;
+pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod db;
@@ -15,6 +16,7 @@ pub mod erp;
 pub mod error;
 pub mod http;
 pub mod jobs;
+pub mod mail;
 pub mod outbound;
 pub mod router;
 pub mod sandbox;

@@ -192,7 +192,11 @@ fn section(text: &mut String, scale: &Scale) {
 }
 
 fn growth(text: &mut String, first: &Scale, last: &Scale) {
-    let _ = writeln!(text, "### From {} to {} tickets\n\n| operation | conn. | p50 times | rate times |\n|---|--:|--:|--:|", first.tickets, last.tickets);
+    let _ = writeln!(
+        text,
+        "### From {} to {} tickets\n\n| operation | conn. | p50 times | rate times |\n|---|--:|--:|--:|",
+        first.tickets, last.tickets
+    );
     for line in last.lines.iter().filter(|line| line.way == Way::Http.to_string()) {
         let Some(before) = first.line(&line.operation, line.connections, Way::Http) else { continue };
         let (slower, rate) = (line.p50_ms / before.p50_ms, line.per_second / before.per_second);

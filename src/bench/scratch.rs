@@ -1,12 +1,6 @@
 //! A durable database of the bench's own in a temporary folder, with one tenant full of tickets.
 
-use std::{
-    fs::Permissions,
-    os::unix::fs::PermissionsExt as _,
-    path::Path,
-    sync::Arc,
-    time::Instant,
-};
+use std::{fs::Permissions, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Instant};
 
 use anyhow::{Context as _, Result};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -25,7 +19,10 @@ use crate::{
         auth::service::{TokenOrder, issue_token},
         profile,
         tenant::{self, Tenant, service::NewTenant},
-        ticket::seed::{self, Plan},
+        ticket::{
+            seed::{self, Plan},
+            store::load,
+        },
     },
     outbound::Outbound,
     secret::{KeyRing, random_token},
@@ -126,6 +123,14 @@ impl Scratch {
     /// How long that took.
     pub(super) fn seed_seconds(&self) -> f64 {
         self.seed_seconds
+    }
+
+    /// How many tickets the search by status and priority finds.
+    pub(super) async fn open_and_urgent(&self) -> Result<i64> {
+        let mut tx = self.app.db().tenant_tx(self.tenant.id).await?;
+        let found = load::count(&mut tx, "open", "urgent").await?;
+        tx.commit().await?;
+        Ok(found)
     }
 
     /// The version of Postgres.

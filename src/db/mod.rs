@@ -1,6 +1,7 @@
 //! The only holder of the connection pool. The rest of the crate gets a [`TenantTx`] or, where no tenant is known yet,
 //! a [`SystemTx`]; neither can be had without its role and tenant being set.
 
+pub mod condition;
 pub mod constraint;
 pub mod embedded;
 mod fixed;

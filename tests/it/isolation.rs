@@ -11,6 +11,7 @@ use chrono::Duration;
 use mind::domain::auth::service::make_link;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection};
+use uuid::Uuid;
 
 use crate::{
     openapi::sign_in,
@@ -57,6 +58,16 @@ async fn fill(app: &TestApp, tenant: &TestTenant) -> Client {
     .await
     .unwrap();
     sqlx::query("insert into erp_cache_epoch (epoch) values (1) on conflict do nothing").execute(tx.connection()).await.unwrap();
+    sqlx::query(
+        "insert into idempotency (profile_id, scope, fingerprint, claim, lease_until, created_at, about) values ($1, '', '', $2, $3, $3, $4)",
+    )
+    .bind(tenant.agent.0)
+    .bind(Uuid::new_v4())
+    .bind(app.now())
+    .bind(format!("mail/idempotency@{slug}.example"))
+    .execute(tx.connection())
+    .await
+    .unwrap();
     for table in tenant_tables(tx.connection()).await {
         assert!(count(tx.connection(), &table, "true").await > 0, "{table} is empty in {slug}: fill() should put a row there");
     }

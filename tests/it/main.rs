@@ -8,6 +8,7 @@ mod api {
     mod docs;
     mod errors;
     mod health;
+    mod idempotency;
     mod profile;
     mod settings;
 }

@@ -1,0 +1,4 @@
+//! Stub.
+pub mod model;
+pub mod service;
+pub mod store;
