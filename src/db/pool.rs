@@ -10,6 +10,7 @@ use sqlx::{
 use super::{
     fixed::FixedTenant,
     migration::{self, MigrationError},
+    read::{Reads, TenantRead},
     transaction::{SystemTx, TenantTx},
     upkeep,
 };
@@ -19,6 +20,7 @@ use crate::{config::Config, domain::tenant::TenantId, error::Result};
 #[derive(Clone, Debug)]
 pub struct Db {
     pool: PgPool,
+    reads: Option<Reads>,
 }
 
 /// What the readiness probe found out about the database.
@@ -46,6 +48,7 @@ impl Db {
             ("lock_timeout", config.db_statement_timeout.as_millis().to_string()),
             ("timezone", "UTC".to_owned()),
         ]);
+        let reads = Reads::new(&options, config);
         let pool = PgPoolOptions::new()
             .max_connections(config.db_pool_size)
             .acquire_timeout(config.db_acquire_timeout)
@@ -60,7 +63,7 @@ impl Db {
                 })
             })
             .connect_lazy_with(options);
-        Self { pool }
+        Self { pool, reads }
     }
 
     /// One connection outside of the pool, for the reason why there is none. The driver's text is for the operator.
@@ -74,6 +77,14 @@ impl Db {
     /// A transaction that sees and writes rows of one tenant only.
     pub async fn tenant_tx(&self, tenant: TenantId) -> Result<TenantTx> {
         TenantTx::begin(&self.pool, tenant).await
+    }
+
+    /// For reads of one statement in one tenant: cheaper than a transaction, and as closed.
+    pub async fn tenant_read(&self, tenant: TenantId) -> Result<TenantRead> {
+        match &self.reads {
+            Some(reads) => Ok(TenantRead::kept(reads.acquire(tenant).await?, tenant)),
+            None => Ok(TenantRead::transaction(TenantTx::begin_read_only(&self.pool, tenant).await?)),
+        }
     }
 
     /// A transaction across tenants, on the few tables that are open to it: sign-in, claiming work, creating tenants.
@@ -102,6 +113,14 @@ impl Db {
         migration::check_all(&self.pool).await
     }
 
+    /// Opens the first connection for reading, so that what is wrong with all of them stops the start.
+    pub async fn check_reads(&self) -> Result<(), sqlx::Error> {
+        match &self.reads {
+            Some(reads) => reads.check().await,
+            None => Ok(()),
+        }
+    }
+
     /// For the readiness probe. Answers within about a second.
     pub async fn ready(&self) -> Ready {
         match tokio::time::timeout(Duration::from_secs(1), migration::check(&self.pool)).await {
@@ -114,11 +133,15 @@ impl Db {
 
     /// Connections open and idle, for metrics.
     pub fn connections(&self) -> (u32, usize) {
-        (self.pool.size(), self.pool.num_idle())
+        let (open, idle) = self.reads.as_ref().map_or((0, 0), Reads::connections);
+        (self.pool.size() + open, self.pool.num_idle() + idle)
     }
 
     /// Waits until every connection is back, then closes them.
     pub async fn close(&self) {
+        if let Some(reads) = &self.reads {
+            reads.close().await;
+        }
         self.pool.close().await;
     }
 }

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 pub use crate::db::condition::{Condition, Scalar, Test};
 use crate::error::{Error, FieldError, Result};
-pub use schema::{filters as filters_schema, of as schema};
+pub use schema::{FilterId, filters as filters_schema, of as schema};
 
 /// Filters of one search at most.
 pub const MOST_FILTERS: usize = 50;

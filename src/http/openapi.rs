@@ -11,7 +11,11 @@ use utoipa::{
     },
 };
 
-use crate::error::{Code, FieldError, Problem};
+use super::{date::AnyDate, filter::FilterId};
+use crate::{
+    erp::ErpId,
+    error::{Code, FieldError, Problem},
+};
 
 /// Title, security schemes, shared schemas.
 #[derive(Debug, OpenApi)]
@@ -19,7 +23,7 @@ use crate::error::{Code, FieldError, Problem};
     info(title = "enneo.MIND API", version = "1",
         description = "REST backend for AI customer service in the energy market. Every answer carries X-Tx-Id; every problem has the shape of the schema Error."),
     servers((url = "/")),
-    components(schemas(Problem, Code, FieldError)),
+    components(schemas(Problem, Code, FieldError, AnyDate, ErpId, FilterId)),
     tags(
         (name = "auth", description = "Sign-in, sessions, tokens"),
         (name = "customer", description = "Customers as the ERP knows them"),

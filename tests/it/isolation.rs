@@ -1,9 +1,11 @@
 //! No tenant sees, changes or even notices another one's rows.
 //!
-//! `catalogue` reads the schema, `transaction` tries the ways around row level security, `sweep` calls every operation
-//! of the spec as a stranger, and proves that it would notice a missing policy.
+//! `catalogue` reads the schema, `transaction` tries the ways around row level security, `read` those that
+//! connections which keep their tenant open, `sweep` calls every operation of the spec as a stranger, and proves that it
+//! would notice a missing policy.
 
 mod catalogue;
+mod read;
 mod sweep;
 mod transaction;
 

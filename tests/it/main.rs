@@ -7,6 +7,7 @@ mod api {
     mod customer;
     mod docs;
     mod errors;
+    mod event;
     mod health;
     mod idempotency;
     mod profile;
@@ -15,6 +16,7 @@ mod api {
 mod architecture;
 mod cli;
 mod config;
+mod crash;
 mod embedded;
 mod erp {
     mod custom;

@@ -1,7 +1,7 @@
 //! `/event/*` (`contract/event.md`).
 
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::Value;
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
@@ -125,7 +125,8 @@ impl EventSearchForm {
     fn read(self) -> Result<EventSearch> {
         let list = match self.filters {
             Value::Null => "[]".to_owned(),
-            Value::String(text) => text,
+            Value::String(text) if serde_json::from_str::<IgnoredAny>(&text).is_ok() => text,
+            Value::String(_) => return Err(Error::field("filters", "must be a list of filters as JSON")),
             list => list.to_string(),
         };
         parse_json(format!("{{\"filters\":{list}}}").as_bytes())
@@ -227,7 +228,9 @@ fn refuse_alone(filters: &[Filter]) -> Result<()> {
 async fn names(tx: &mut crate::db::TenantTx, events: &[StoredEvent], format: Format) -> Result<Names> {
     let mut mentioned = Mentioned::default();
     if format == Format::Formatted {
-        events.iter().for_each(|event| event.mentions(&mut mentioned));
+        for event in events {
+            event.mentions(&mut mentioned);
+        }
     }
     store::names(tx, &mentioned).await
 }

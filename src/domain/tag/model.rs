@@ -13,7 +13,7 @@ use utoipa::{
 
 pub use forest::Forest;
 pub use input::{NewTag, TagPatch};
-pub use value::{Color, Complexity, Priority, Property, Reference, TagType, Visibility};
+pub use value::{Color, Complexity, Kind, Priority, Property, Reference, Visibility};
 
 use crate::{erp::model::CompactTag, http::date::WireDateTime};
 
@@ -39,20 +39,16 @@ pub struct TagFields {
     #[schema(example = 6)]
     pub parent: Option<i64>,
     /// What it labels.
-    #[schema(inline)]
     pub reference: Reference,
     /// What kind of label it is.
     #[serde(rename = "type")]
-    #[schema(inline)]
-    pub kind: TagType,
+    pub kind: Kind,
     /// Who may see it, and whether it is in use.
-    #[schema(inline)]
     pub visibility: Visibility,
     /// Colour on the screen.
-    #[schema(inline)]
     pub color: Color,
     /// `defaultSkill`: what a ticket gets when no other skill was found.
-    #[schema(value_type = Vec<Property>, inline)]
+    #[schema(value_type = Vec<Property>)]
     pub properties: Vec<String>,
     /// How hard the work behind it is.
     #[schema(example = "moderate")]
@@ -61,7 +57,6 @@ pub struct TagFields {
     #[schema(example = 8)]
     pub sla: Option<i32>,
     /// What a ticket's priority becomes.
-    #[schema(inline)]
     pub priority: Priority,
     /// Channels it is for.
     #[schema(example = json!(["email", "chat"]))]
@@ -186,7 +181,7 @@ pub struct Filter {
     /// Part of the name or of the names above, any case.
     pub q: String,
     /// Of this type only.
-    pub kind: Option<TagType>,
+    pub kind: Option<Kind>,
     /// Also those that are switched off.
     pub include_disabled: bool,
 }
@@ -208,7 +203,7 @@ mod tests {
     #[test]
     fn only_what_differs_is_a_change() {
         let old = TagFields { name: "Rechnung".into(), sla: Some(8), ..TagFields::default() };
-        let new = TagFields { sla: None, kind: TagType::Brand, ..old.clone() };
+        let new = TagFields { sla: None, kind: Kind::Brand, ..old.clone() };
         let expected = json!({"sla": {"old": 8, "new": null}, "type": {"old": "skill", "new": "brand"}});
         assert_eq!(old.changes(&new), Some(expected));
         assert_eq!(old.changes(&old), None);

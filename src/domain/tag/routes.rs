@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     TagId,
-    model::{Filter, Format, ListedTag, NewTag, Tag, TagNode, TagPatch, TagType},
+    model::{Filter, Format, Kind, ListedTag, NewTag, Tag, TagNode, TagPatch},
     service::{self, Author, TagChange},
 };
 use crate::{
@@ -42,7 +42,7 @@ pub struct ListTags {
     /// Tags of this type only.
     #[serde(rename = "type")]
     #[param(inline, example = "skill")]
-    kind: Option<TagType>,
+    kind: Option<Kind>,
     /// Also tags that are switched off.
     #[serde(default)]
     #[param(inline, example = "false")]
@@ -86,7 +86,7 @@ pub struct TagTree {
     /// Tags of this type only.
     #[serde(rename = "type")]
     #[param(inline, example = "skill")]
-    kind: Option<TagType>,
+    kind: Option<Kind>,
     /// Also tags that are switched off.
     #[serde(default)]
     #[param(inline, example = "false")]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     TagId,
-    model::{Color, Priority, Reference, Tag, TagFields, TagType, Visibility},
+    model::{Color, Kind, Priority, Reference, Tag, TagFields, Visibility},
 };
 use crate::{db::TenantTx, domain::profile::ProfileId, error::Result, http::date::WireDateTime};
 
@@ -15,7 +15,7 @@ struct Row {
     name: String,
     parent_id: Option<i64>,
     reference: Reference,
-    kind: TagType,
+    kind: Kind,
     visibility: Visibility,
     color: Color,
     properties: Vec<String>,
@@ -68,7 +68,7 @@ impl Row {
 pub async fn list(tx: &mut TenantTx, ids: Option<&[i64]>) -> Result<Vec<Tag>> {
     let rows = sqlx::query_as!(
         Row,
-        r#"select t.id, t.version, t.name, t.parent_id, t.reference as "reference: Reference", t.type as "kind: TagType",
+        r#"select t.id, t.version, t.name, t.parent_id, t.reference as "reference: Reference", t.type as "kind: Kind",
                   t.visibility as "visibility: Visibility", t.color as "color: Color", t.properties, t.complexity, t.sla,
                   t.priority as "priority: Priority", t.channels, t.subchannels, t.detection_details, t.assignment, t.test_case,
                   trim(p.first_name || ' ' || p.last_name) as modified_by, t.modified_at

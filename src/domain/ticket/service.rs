@@ -19,15 +19,13 @@ use super::{
     store::{self, Locked, NewRow},
 };
 use crate::{
-    App,
-    db::TenantTx,
+    db::{InTenant, TenantTx},
     domain::{
-        attachment::{self, service::Prepared},
         event::{self, NewEvent},
         profile::ProfileId,
     },
     error::{Code, Error, FieldError, Result},
-    http::{Caller, precondition::IfMatch},
+    http::precondition::IfMatch,
     mail::{self, Body},
 };
 
@@ -37,13 +35,16 @@ pub struct Arrival {
     new: NewTicket,
     process: Process,
     body: Body,
-    files: Vec<Prepared>,
 }
 
 impl Arrival {
-    /// Reads the body and stores the files.
-    pub async fn prepare(app: &App, caller: &Caller, new: NewTicket, process: Option<Process>) -> Result<Self> {
+    /// Reads the body.
+    pub async fn prepare(new: NewTicket, process: Option<Process>) -> Result<Self> {
         let mut new = new.check()?;
+        if new.attachments.as_ref().is_some_and(|files| !files.is_empty()) {
+            return Err(Error::new(Code::NotConfigured, "This version cannot keep attachments yet")
+                .details("Nothing was stored. Send the message without them."));
+        }
         if let Some(template) = new.template_id {
             return Err(missing("templateId", template, "template"));
         }
@@ -55,13 +56,7 @@ impl Arrival {
         } else {
             tokio::task::spawn_blocking(move || mail::read_body(&html)).await.map_err(Error::internal)?
         };
-        let files = attachment::service::prepare(app, caller.tenant, new.attachments.take().unwrap_or_default()).await?;
-        Ok(Self { new, process, body, files })
-    }
-
-    /// Files that lie in the object store already.
-    pub fn files(&self) -> &[Prepared] {
-        &self.files
+        Ok(Self { new, process, body })
     }
 
     /// Stores it: as a new ticket, or as an update of the one whose `externalTicketId` it names.
@@ -78,7 +73,6 @@ impl Arrival {
         let created_at = self.new.created_at.map_or(now, |date| date.0);
         let row = NewRow { work: &work, new: &self.new, body: &self.body, created_at, process: self.process.as_str() };
         if let Some(id) = store::insert(tx, &row).await? {
-            attachment::store::insert(tx, id, &self.files, now).await?;
             let data = json!({"channel": work.channel, "direction": work.direction, "subject": work.subject, "status": work.status,
                 "priority": work.priority, "tagIds": work.tag_ids, "externalTicketId": self.new.external_ticket_id, "process": self.process});
             let event = NewEvent::by(by, "ticketCreated", data).about_ticket(id.0, work.contract_id.as_deref());
@@ -108,10 +102,6 @@ impl Arrival {
             if changed {
                 extra.insert(name.to_owned(), json!({"changed": true}));
             }
-        }
-        let files = attachment::store::insert(tx, id, &self.files, now).await?;
-        if files > 0 {
-            extra.insert("attachments".to_owned(), json!({"added": files}));
         }
         let words =
             |work: &Work| (work.subject.clone(), work.from.clone(), work.from_name.clone(), work.to.clone(), work.cc_emails.clone());
@@ -272,15 +262,14 @@ fn conflict(error: FieldError) -> Error {
 }
 
 /// A ticket with everything that the database knows.
-pub async fn show(app: &App, tx: &mut TenantTx, id: TicketId, with_raw_data: bool) -> Result<Option<Ticket>> {
+pub async fn show(tx: &mut impl InTenant, id: TicketId, with_raw_data: bool) -> Result<Option<Ticket>> {
     let Some((fields, content)) = store::find(tx, id, with_raw_data).await? else { return Ok(None) };
-    let attachments = attachment::service::list(app, tx, id).await?;
     Ok(Some(Ticket {
         fields,
         body: content.body,
         body_plain: content.body_plain,
         body_clean: content.body_clean,
-        attachments,
+        attachments: Vec::new(),
         template: None,
         workitem: None,
         customer: None,
@@ -290,7 +279,7 @@ pub async fn show(app: &App, tx: &mut TenantTx, id: TicketId, with_raw_data: boo
 }
 
 /// Tickets without their text, in the order of the ids.
-pub async fn list(tx: &mut TenantTx, ids: &[TicketId]) -> Result<Vec<TicketFields>> {
+pub async fn list(tx: &mut impl InTenant, ids: &[TicketId]) -> Result<Vec<TicketFields>> {
     let wanted: Vec<i64> = ids.iter().map(|id| id.0).collect();
     let mut found: BTreeMap<i64, TicketFields> = store::list(tx, &wanted).await?.into_iter().map(|ticket| (ticket.id.0, ticket)).collect();
     Ok(ids.iter().filter_map(|id| found.remove(&id.0)).collect())

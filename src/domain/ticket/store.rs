@@ -13,7 +13,7 @@ use super::model::{
     work::TagEffect,
 };
 use crate::{
-    db::TenantTx,
+    db::{InTenant, TenantTx},
     domain::profile::{ProfileId, model::normal_email},
     erp::model::CompactTag,
     error::Result,
@@ -198,7 +198,7 @@ struct FullRow {
 }
 
 /// A ticket with its text.
-pub async fn find(tx: &mut TenantTx, id: TicketId, with_raw_data: bool) -> Result<Option<(TicketFields, Content)>> {
+pub async fn find(tx: &mut impl InTenant, id: TicketId, with_raw_data: bool) -> Result<Option<(TicketFields, Content)>> {
     let statement = format!(
         "select {COLUMNS}, c.body, c.body_plain, c.body_clean, case when $2 then c.raw_data end as raw_data
          from ticket t join ticket_content c on c.ticket_id = t.id where t.id = $1"
@@ -209,7 +209,7 @@ pub async fn find(tx: &mut TenantTx, id: TicketId, with_raw_data: bool) -> Resul
 }
 
 /// Tickets without their text, by id.
-pub async fn list(tx: &mut TenantTx, ids: &[i64]) -> Result<Vec<TicketFields>> {
+pub async fn list(tx: &mut impl InTenant, ids: &[i64]) -> Result<Vec<TicketFields>> {
     let statement = format!("select {COLUMNS} from ticket t where t.id = any($1) order by t.id");
     let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement)).bind(ids).fetch_all(tx.connection()).await?;
     Ok(rows.into_iter().map(TicketFields::from).collect())
@@ -440,7 +440,7 @@ pub async fn existing_profiles(tx: &mut TenantTx, ids: &[i64]) -> Result<Vec<i64
 }
 
 /// Tickets that are not closed: all, and by tag.
-pub async fn stats(tx: &mut TenantTx) -> Result<(i64, Vec<Count>)> {
+pub async fn stats(tx: &mut impl InTenant) -> Result<(i64, Vec<Count>)> {
     let total = sqlx::query_scalar!(r#"select count(*) as "count!" from ticket where status in ('open', 'pending')"#)
         .fetch_one(tx.connection())
         .await?;
@@ -455,7 +455,7 @@ pub async fn stats(tx: &mut TenantTx) -> Result<(i64, Vec<Count>)> {
 }
 
 /// Tickets of a contract, newest first, with how many there are and how many are not closed.
-pub async fn history(tx: &mut TenantTx, contract_id: &str, most: i64) -> Result<(i64, i64, Vec<HistoryItem>)> {
+pub async fn history(tx: &mut impl InTenant, contract_id: &str, most: i64) -> Result<(i64, i64, Vec<HistoryItem>)> {
     let counted = sqlx::query!(
         r#"select count(*) as "total!", count(*) filter (where status <> 'closed') as "open!" from ticket where contract_id = $1"#,
         contract_id
@@ -483,7 +483,7 @@ pub async fn history(tx: &mut TenantTx, contract_id: &str, most: i64) -> Result<
 }
 
 /// Tickets assigned to somebody that are not closed, newest first.
-pub async fn list_open_of(tx: &mut TenantTx, agent: ProfileId, most: i64) -> Result<Vec<(i64, String, Option<String>)>> {
+pub async fn list_open_of(tx: &mut impl InTenant, agent: ProfileId, most: i64) -> Result<Vec<(i64, String, Option<String>)>> {
     let rows = sqlx::query!(
         "select id, channel, subject from ticket where agent_id = $1 and status <> 'closed' order by created_at desc, id desc limit $2",
         agent.0,

@@ -1,9 +1,9 @@
 //! What the spec says about the filters of a search: exactly what is accepted, made from the same list.
 
 use utoipa::{
-    PartialSchema,
+    PartialSchema, ToSchema,
     openapi::{
-        Array, ArrayBuilder, ObjectBuilder, RefOr, Schema, Type,
+        Array, ArrayBuilder, ObjectBuilder, Ref, RefOr, Schema, Type,
         schema::{AdditionalProperties, AnyOfBuilder},
     },
 };
@@ -47,7 +47,7 @@ pub fn of(fields: &[Field]) -> Schema {
         .min_length(Some(1))
         .max_length(Some(MOST_Q))
         .pattern(Some(r"^[^\x00]*[^\x00-\x20][^\x00]*$"));
-    for form in one_or_list(&["q"], &["=", "equal", "like"], &q.into(), 1, 1) {
+    for form in one_or_list(&["q"], &["=", "equal", "like"], &q.into(), 1) {
         forms = forms.item(form);
     }
     forms.into()
@@ -62,32 +62,37 @@ fn forms_of(field: &Field, keys: &[&str]) -> Vec<ObjectBuilder> {
         let null = ObjectBuilder::new().schema_type(Type::Null);
         if field.nullable { AnyOfBuilder::new().item(schema).item(null).into() } else { schema }
     };
-    let most = if field.kind == Kind::Date { 1 } else { MOST_VALUES };
-    let mut forms =
-        one_or_list(keys, &named(|one| matches!(one, Comparator::Equal | Comparator::In)), &or_null(scalar(field, true)), 1, most);
-    if field.kind != Kind::Date {
-        forms.extend(one_or_list(keys, &["!="], &or_null(scalar(field, false)), 1, most));
-    } else if field.nullable {
-        forms.extend(one_or_list(keys, &["!="], &ObjectBuilder::new().schema_type(Type::Null).into(), 1, 1));
+    let null = ObjectBuilder::new().schema_type(Type::Null).into();
+    let mut forms = Vec::new();
+    if field.kind == Kind::Date {
+        forms.extend(one_or_list(keys, &["=", "equal"], &or_null(scalar(field, false)), 1));
+        if field.nullable {
+            forms.extend(one_or_list(keys, &["!="], &null, 1));
+        }
+    } else if field.everything.is_some() {
+        forms.extend(one_or_list(keys, &["=", "equal", "in"], &or_null(scalar(field, true)), MOST_VALUES));
+        forms.extend(one_or_list(keys, &["!="], &or_null(scalar(field, false)), MOST_VALUES));
+    } else {
+        forms.extend(one_or_list(keys, &named(Comparator::takes_list), &or_null(scalar(field, false)), MOST_VALUES));
     }
     if field.kind.takes(Comparator::Like) {
         let pattern =
             ObjectBuilder::new().schema_type(Type::String).max_length(Some(MOST_CHARACTERS)).pattern(Some(r"^(?:[^\x00\\]|\\[^\x00])*$"));
-        forms.extend(one_or_list(keys, &["like"], &pattern.into(), 1, 1));
+        forms.extend(one_or_list(keys, &["like"], &pattern.into(), 1));
     }
     if field.kind.takes(Comparator::Between) {
         let value = scalar(field, false);
-        forms.extend(one_or_list(keys, &named(Comparator::orders), &value, 1, 1));
+        forms.extend(one_or_list(keys, &named(Comparator::orders), &value, 1));
         forms.push(form(keys, &["between"]).property("from", value.clone()).required("from").property("to", value.clone()).required("to"));
         forms.push(form(keys, &["between"]).property("values", values(&value, 2, 2)).required("values"));
     }
     forms
 }
 
-fn one_or_list(keys: &[&str], comparators: &[&str], value: &RefOr<Schema>, least: usize, most: usize) -> Vec<ObjectBuilder> {
+fn one_or_list(keys: &[&str], comparators: &[&str], value: &RefOr<Schema>, most: usize) -> Vec<ObjectBuilder> {
     vec![
         form(keys, comparators).property("value", value.clone()).required("value"),
-        form(keys, comparators).property("values", values(value, least, most)).required("values"),
+        form(keys, comparators).property("values", values(value, 1, most)).required("values"),
     ]
 }
 
@@ -110,15 +115,27 @@ fn scalar(field: &Field, everything: bool) -> RefOr<Schema> {
         Kind::Text | Kind::Email => {
             ObjectBuilder::new().schema_type(Type::String).max_length(Some(MOST_CHARACTERS)).pattern(Some(r"^[^\x00]*$")).into()
         }
-        Kind::ErpId => ErpId::schema(),
-        Kind::Id => AnyOfBuilder::new()
-            .item(ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(-MOST_ID)).maximum(Some(MOST_ID)))
-            .item(ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!(r"^-?\d{{1,{MOST_DIGITS}}}$"))))
-            .into(),
-        Kind::Date => AnyDate::schema(),
+        Kind::ErpId => Ref::from_schema_name(ErpId::name()).into(),
+        Kind::Id => Ref::from_schema_name(FilterId::name()).into(),
+        Kind::Date => Ref::from_schema_name(AnyDate::name()).into(),
         Kind::Choice(choices) => {
             let words = field.everything.filter(|_| everything).into_iter().chain(choices.iter().map(|(accepted, _)| *accepted));
             ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words.collect::<Vec<_>>())).into()
         }
     }
 }
+
+/// A whole number as a filter takes it; the spec names it once ([`crate::http::openapi`]).
+#[derive(Clone, Copy, Debug)]
+pub struct FilterId;
+
+impl PartialSchema for FilterId {
+    fn schema() -> RefOr<Schema> {
+        AnyOfBuilder::new()
+            .item(ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(-MOST_ID)).maximum(Some(MOST_ID)))
+            .item(ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!(r"^-?\d{{1,{MOST_DIGITS}}}$"))))
+            .into()
+    }
+}
+
+impl ToSchema for FilterId {}

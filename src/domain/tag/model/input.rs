@@ -4,10 +4,10 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{RefOr, Schema},
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
 };
 
-use super::{Color, Complexity, Priority, Property, Reference, TagFields, TagType, Visibility};
+use super::{Color, Complexity, Kind, Priority, Property, Reference, TagFields, Visibility};
 use crate::{
     error::{Error, FieldError, Result},
     http::{
@@ -39,7 +39,7 @@ type Hours = Whole<1, 100_000>;
 pub struct TagPatch {
     /// Name.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Text<1, 200>, required = false, inline)]
+    #[schema(schema_with = name_schema, required = false)]
     name: Option<Text<1, 200>>,
     /// The tag above; null = a root. One that is not there, or below this one, is 409.
     #[serde(default, deserialize_with = "given")]
@@ -47,27 +47,27 @@ pub struct TagPatch {
     parent: Option<Option<Id>>,
     /// What it labels.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Reference, required = false, inline)]
+    #[schema(value_type = Reference, required = false)]
     reference: Option<Reference>,
     /// What kind of label it is.
     #[serde(default, rename = "type", deserialize_with = "given")]
-    #[schema(value_type = TagType, required = false, inline)]
-    kind: Option<TagType>,
+    #[schema(value_type = Kind, required = false)]
+    kind: Option<Kind>,
     /// Who may see it, and whether it is in use. `enabled` and `visible` mean `public`.
     #[serde(default, deserialize_with = "given")]
-    #[schema(schema_with = Visibility::input_schema, required = false)]
+    #[schema(schema_with = visibility_schema, required = false)]
     visibility: Option<Visibility>,
     /// Colour on the screen.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Color, required = false, inline)]
+    #[schema(value_type = Color, required = false)]
     color: Option<Color>,
     /// `defaultSkill`: what a ticket gets when no other skill was found. `{}` means `[]`.
     #[serde(default, deserialize_with = "properties")]
-    #[schema(value_type = Vec<Property>, required = false, inline, max_items = 100)]
+    #[schema(value_type = Vec<Property>, required = false, max_items = 100)]
     properties: Option<Vec<Property>>,
     /// How hard the work behind it is; null = not said.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Option<Complexity>, required = false, inline)]
+    #[schema(value_type = Option<Complexity>, required = false)]
     complexity: Option<Option<Complexity>>,
     /// Business hours until a ticket with it should be done; null = no deadline.
     #[serde(default, deserialize_with = "given")]
@@ -75,7 +75,7 @@ pub struct TagPatch {
     sla: Option<Option<Hours>>,
     /// What a ticket's priority becomes.
     #[serde(default, deserialize_with = "given")]
-    #[schema(value_type = Priority, required = false, inline)]
+    #[schema(value_type = Priority, required = false)]
     priority: Option<Priority>,
     /// Channels it is for.
     #[serde(default, deserialize_with = "given")]
@@ -97,6 +97,19 @@ pub struct TagPatch {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Object, required = false)]
     test_case: Option<Map<String, Value>>,
+}
+
+fn name_schema() -> RefOr<Schema> {
+    // A description beside an inlined schema would make it an object as well.
+    Text::<1, 200>::schema()
+}
+
+fn visibility_schema() -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(Visibility::UNDERSTOOD.iter().copied()))
+        .description(Some("Who may see it, and whether it is in use. `enabled` and `visible` mean `public`."))
+        .into()
 }
 
 /// Tells a field that is not there from null, which is a value or a mistake.

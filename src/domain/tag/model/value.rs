@@ -30,10 +30,6 @@ macro_rules! choice {
                 }
             }
 
-            /// Schema of what is understood.
-            pub fn input_schema() -> RefOr<Schema> {
-                ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Self::UNDERSTOOD.iter().copied())).into()
-            }
         }
 
         impl std::str::FromStr for $name {
@@ -77,7 +73,12 @@ macro_rules! choice {
             }
         }
 
-        impl ToSchema for $name {}
+        impl ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                // Tickets have a priority too.
+                concat!("Tag", stringify!($name)).into()
+            }
+        }
     };
 }
 
@@ -96,7 +97,7 @@ choice! {
 
 choice! {
     /// What kind of label a tag is.
-    TagType {
+    Kind {
         /// What somebody must know to work on it.
         #[default]
         Skill = "skill",

@@ -9,7 +9,6 @@ use utoipa::{
 
 use super::{Channel, Direction, Priority, Process, SpamStatus, Status};
 use crate::{
-    domain::attachment::model::NewAttachment,
     erp::ErpId,
     error::{Error, FieldError, Result},
     http::{
@@ -91,10 +90,10 @@ pub struct NewTicket {
     /// Until when it should be done.
     #[serde(default)]
     pub due_by: Option<AnyDate>,
-    /// Files, each by url or base64.
+    /// Files, each by url or base64. This version cannot keep them: any is 501.
     #[serde(default)]
-    #[schema(max_items = 50)]
-    pub attachments: Option<Vec<NewAttachment>>,
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub attachments: Option<Vec<Value>>,
     /// Tags.
     #[serde(default, alias = "tagIds")]
     #[schema(max_items = 200)]

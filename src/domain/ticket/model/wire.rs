@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{AiSupportLevel, Channel, Direction, Priority, SpamStatus, Status, TicketId};
 use crate::{
-    domain::{attachment::model::Attachment, customer::model::CustomerAnswer},
+    domain::customer::model::CustomerAnswer,
     erp::model::CompactTag,
     http::date::{Rfc3339, WireDateTime},
 };
@@ -196,8 +196,9 @@ pub struct Ticket {
     pub body_plain: Option<String>,
     /// The text without quoted mail, signature and footer.
     pub body_clean: Option<String>,
-    /// Files.
-    pub attachments: Vec<Attachment>,
+    /// Files; empty while attachments cannot be kept.
+    #[schema(value_type = Vec<Object>)]
+    pub attachments: Vec<Value>,
     /// Wrapper of answers; null while there are no templates.
     pub template: Option<String>,
     /// Null while there are no work items.

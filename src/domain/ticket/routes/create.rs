@@ -1,6 +1,6 @@
 //! `POST /ticket`.
 
-use axum::{extract::State, http::HeaderMap};
+use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -8,7 +8,7 @@ use super::version_header;
 use crate::{
     App,
     domain::{
-        attachment,
+        idempotency::{Answer, Claim, Finished},
         role::Permission,
         ticket::{
             model::{NewTicket, Process, wire::Ticket},
@@ -16,7 +16,10 @@ use crate::{
         },
     },
     error::{Error, Result},
-    http::{Caller, Json, Query},
+    http::{
+        Caller, Query,
+        idempotency::{IdempotencyHeader, Keyed},
+    },
 };
 
 /// Query of `POST /ticket`.
@@ -34,32 +37,35 @@ pub struct CreateTicket {
 /// A known `externalTicketId` updates its ticket instead. The answer comes after the ticket is stored, whatever `process`
 /// says; the customer is not looked up, which `GET /ticket/{ticketId}` does.
 #[utoipa::path(post, path = "/api/mind/ticket", tag = "ticket", operation_id = "create_ticket",
-    params(CreateTicket),
+    params(CreateTicket, IdempotencyHeader),
     request_body = NewTicket,
-    responses((status = 200, description = "The ticket; the header ETag has its version", body = Ticket)),
+    responses((status = 200, description = "The ticket; the header ETag has its version", body = Ticket),
+        (status = 501, description = "With attachments: this version cannot keep them yet", body = crate::error::Problem)),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("updateTicket")), ("x-body-optional" = json!(true))))]
 pub async fn create_ticket(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<CreateTicket>,
-    Json(new): Json<NewTicket>,
-) -> Result<(HeaderMap, axum::Json<Ticket>)> {
+    Keyed(once, new): Keyed<NewTicket>,
+) -> Result<Response> {
     caller.may(Permission::UpdateTicket)?;
-    let arrival = Arrival::prepare(&app, &caller, new, query.process).await?;
-    match store(&app, &caller, &arrival).await {
-        Ok(ticket) => Ok((version_header(&ticket.fields), axum::Json(ticket))),
-        Err(error) => {
-            attachment::service::discard(&app, arrival.files()).await;
-            Err(error)
-        }
-    }
+    once.run(&app, &caller, async |claim| {
+        let arrival = Arrival::prepare(new, query.process).await?;
+        store(&app, &caller, &arrival, claim).await
+    })
+    .await
 }
 
-async fn store(app: &App, caller: &Caller, arrival: &Arrival) -> Result<Ticket> {
+async fn store(app: &App, caller: &Caller, arrival: &Arrival, claim: Claim) -> Result<Finished> {
     let mut tx = app.tenant_tx(caller).await?;
     let id = arrival.store(&mut tx, caller.profile, app.now()).await?;
-    let ticket = service::show(app, &mut tx, id, false).await?.ok_or_else(|| Error::not_found("Ticket", id))?;
+    let ticket = service::show(&mut tx, id, false).await?.ok_or_else(|| Error::not_found("Ticket", id))?;
+    let mut answer = Answer::json(&ticket)?.about(format!("ticket/{id}"));
+    for (name, value) in &version_header(&ticket.fields) {
+        answer = answer.header(name.as_str(), value.to_str().unwrap_or_default());
+    }
+    let finished = claim.finish(&mut tx, answer).await?;
     tx.commit().await?;
-    Ok(ticket)
+    Ok(finished)
 }

@@ -71,9 +71,7 @@ pub async fn get_ticket(
         return Err(Error::new(Code::NotConfigured, "There is no AI yet that could run again").details("Leave refresh out."));
     }
     let id = TicketId(id);
-    let mut tx = app.tenant_tx(&caller).await?;
-    let ticket = service::show(&app, &mut tx, id, query.include_raw_data.0).await?;
-    tx.commit().await?;
+    let ticket = service::show(&mut app.tenant_read(&caller).await?, id, query.include_raw_data.0).await?;
     let mut ticket = ticket.ok_or_else(|| Error::not_found("Ticket", id))?;
     let mut headers = version_header(&ticket.fields);
     let freshness = if query.erp_cache_only.0 { Freshness::CacheOnly } else { Freshness::Cached };
@@ -98,9 +96,7 @@ pub async fn get_ticket(
     extensions(("x-permission" = json!("readTicket"))))]
 pub async fn get_ticket_stats(State(app): State<App>, caller: Caller) -> Result<axum::Json<TicketStats>> {
     caller.may(Permission::ReadTicket)?;
-    let mut tx = app.tenant_tx(&caller).await?;
-    let (total, tags) = store::stats(&mut tx).await?;
-    tx.commit().await?;
+    let (total, tags) = store::stats(&mut app.tenant_read(&caller).await?).await?;
     Ok(axum::Json(TicketStats { success: true, total, intents: Vec::new(), groups: Vec::new(), tags }))
 }
 
@@ -119,9 +115,7 @@ pub async fn get_customer_by_ticket_id(
     caller.may(Permission::ReadContract)?;
     caller.may(Permission::ReadTicket)?;
     let id = TicketId(id);
-    let mut tx = app.tenant_tx(&caller).await?;
-    let ticket = store::list(&mut tx, &[id.0]).await?.pop();
-    tx.commit().await?;
+    let ticket = store::list(&mut app.tenant_read(&caller).await?, &[id.0]).await?.pop();
     let ticket = ticket.ok_or_else(|| Error::not_found("Ticket", id))?;
     let lookup = Lookup::open(&app, caller.tenant, query.freshness()).await?;
     let found = relation::customer(&lookup, &ticket, query.include_raw_data.0).await?;
@@ -165,9 +159,9 @@ pub async fn get_contract_history(
     let mut headers = HeaderMap::new();
     let deliveries = relation::deliveries(&app, &caller, &id).await;
     let known = deliveries.as_ref().ok().cloned().flatten();
-    let mut tx = app.tenant_tx(&caller).await?;
-    let history = relation::history(&mut tx, &id, known.unwrap_or_default(), query.limit.0, query.offset.0).await?;
-    tx.commit().await?;
+    let mut read = app.tenant_read(&caller).await?;
+    let history = relation::history(&mut read, &id, known.unwrap_or_default(), query.limit.0, query.offset.0).await?;
+    drop(read);
     match deliveries {
         Ok(None) if history.total == 0 => return Err(Error::not_found("Contract", &id)),
         Ok(_) => {}

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, time::Duration};
 
 use crate::{
     App,
-    db::TenantTx,
+    db::InTenant,
     domain::{
         customer,
         erp_cache::{Freshness, model::Provenance, service::Lookup},
@@ -105,7 +105,7 @@ fn supply(contract: &Contract) -> Vec<HistoryItem> {
 
 /// A page of a contract's history, newest first. There are at most two deliveries, so the page lies within that many more
 /// tickets than asked for.
-pub async fn history(tx: &mut TenantTx, id: &ErpId, deliveries: Vec<HistoryItem>, limit: u32, offset: u32) -> Result<History> {
+pub async fn history(tx: &mut impl InTenant, id: &ErpId, deliveries: Vec<HistoryItem>, limit: u32, offset: u32) -> Result<History> {
     let (limit, offset) = (limit as usize, offset as usize);
     let most = i64::try_from(limit + offset).unwrap_or(i64::MAX);
     let (tickets, open, mut items) = store::history(tx, id.as_str(), most).await?;

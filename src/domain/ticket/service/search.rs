@@ -18,14 +18,14 @@ const EXACT_SECONDS: i32 = 2;
 
 /// Finds a page.
 pub async fn page(app: &App, caller: &Caller, search: &Search) -> Result<TicketPage> {
-    let mut tx = app.tenant_tx(caller).await?;
+    let mut read = app.tenant_read(caller).await?;
     // One row more than asked for says whether there is a next page.
     let wanted = usize::try_from(search.limit).unwrap_or(usize::MAX);
     let mut rows = Vec::new();
     let mut start = Some(search.start.clone());
     while let Some(from) = start.filter(|_| rows.len() <= wanted) {
         let take = search.limit + 1 - i64::try_from(rows.len()).unwrap_or_default();
-        rows.extend(store::page(&mut tx, search, &from, take).await?);
+        rows.extend(store::page(&mut read, search, &from, take).await?);
         start = from.next(search.order);
     }
     let is_last = rows.len() <= wanted;
@@ -36,11 +36,11 @@ pub async fn page(app: &App, caller: &Caller, search: &Search) -> Result<TicketP
         // All of them are on this page, or before it.
         None if is_last && search.start == Start::First && (found > 0 || search.offset == 0) => (search.offset + found, false),
         None => {
-            let counted = store::count(&mut tx, search, COUNTED + 1).await?;
+            let counted = store::count(&mut read, search, COUNTED + 1).await?;
             (counted.min(COUNTED), counted > COUNTED)
         }
     };
-    tx.commit().await?;
+    drop(read);
     let (total, total_is_capped) = if search.exact_total && total_is_capped {
         exact(app, caller, search).await?.map_or((total, true), |exact| (exact, false))
     } else {

@@ -6,7 +6,7 @@ use sqlx::{FromRow, Postgres, QueryBuilder};
 
 use super::{COLUMNS, Row};
 use crate::{
-    db::{TenantTx, condition},
+    db::{InTenant, TenantTx, condition},
     domain::ticket::model::{
         search::{AI_AGENT, KeyType, Order, Search, Start, TAG},
         wire::TicketFields,
@@ -26,7 +26,7 @@ struct KeyedRow {
 }
 
 /// Rows from a start on, in order.
-pub async fn page(tx: &mut TenantTx, search: &Search, start: &Start, take: i64) -> Result<Vec<Keyed>> {
+pub async fn page(tx: &mut impl InTenant, search: &Search, start: &Start, take: i64) -> Result<Vec<Keyed>> {
     let order = search.order;
     let key = key(order);
     let mut query = QueryBuilder::new(format!("select {COLUMNS}, ({key})::text as sort_key from "));
@@ -56,7 +56,7 @@ pub async fn page(tx: &mut TenantTx, search: &Search, start: &Start, take: i64) 
 }
 
 /// How many tickets fit, counted up to `most`.
-pub async fn count(tx: &mut TenantTx, search: &Search, most: i64) -> Result<i64> {
+pub async fn count(tx: &mut impl InTenant, search: &Search, most: i64) -> Result<i64> {
     let mut query = QueryBuilder::new("select ");
     if let Some(q) = &search.q {
         query.push("search_ticket_count(").push_bind(q.clone()).push(", ").push_bind(json!(search.conditions));

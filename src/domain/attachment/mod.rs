@@ -1,4 +1,0 @@
-//! Stub.
-pub mod model;
-pub mod service;
-pub mod store;
