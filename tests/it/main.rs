@@ -17,6 +17,7 @@ mod api {
 mod architecture;
 mod cli;
 mod config;
+mod crash;
 mod embedded;
 mod erp {
     mod custom;
