@@ -309,16 +309,14 @@ async fn a_stranger_finds_and_changes_nothing_with_any_operation() {
 #[tokio::test]
 async fn a_dropped_policy_makes_the_sweep_fail() {
     guarded(async {
-        for (table, noticed) in
-            [
-                ("access_token", "revoke_token"),
-                ("profile", "list_profiles"),
-                ("setting", "update_settings"),
-                ("event", "get_event"),
-                ("tag", "get_tag"),
-                ("ticket", "get_ticket"),
-            ]
-        {
+        for (table, noticed) in [
+            ("access_token", "revoke_token"),
+            ("profile", "list_profiles"),
+            ("setting", "update_settings"),
+            ("event", "get_event"),
+            ("tag", "get_tag"),
+            ("ticket", "get_ticket"),
+        ] {
             let app = TestApp::start().await;
             let sweep = Sweep::prepare(&app).await;
             let mut owner = app.database.connect().await;
