@@ -15,6 +15,7 @@ pub mod erp;
 pub mod error;
 pub mod http;
 pub mod jobs;
+pub mod mail;
 pub mod outbound;
 pub mod router;
 pub mod sandbox;
