@@ -10,7 +10,7 @@ pub use short_cache::ShortCache;
 
 use crate::{
     config::Config,
-    db::{Db, TenantTx},
+    db::{Db, TenantRead, TenantTx},
     domain::{
         auth::{model::Identity, service::Shown},
         erp_cache::service::{Flight, Found},
@@ -122,6 +122,11 @@ impl App {
     /// A transaction in the caller's tenant.
     pub async fn tenant_tx(&self, caller: &Caller) -> Result<TenantTx> {
         self.0.db.tenant_tx(caller.tenant).await
+    }
+
+    /// For reads of one statement in the caller's tenant.
+    pub async fn tenant_read(&self, caller: &Caller) -> Result<TenantRead> {
+        self.0.db.tenant_read(caller.tenant).await
     }
 
     /// Credentials seen within the last second.

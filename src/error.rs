@@ -46,6 +46,8 @@ pub enum Code {
     MethodNotAllowed,
     /// 409: the request is fine, the present state forbids it.
     Conflict,
+    /// 412: `If-Match` names another version than the one in force.
+    PreconditionFailed,
     /// 413: the body is larger than the limit.
     PayloadTooLarge,
     /// 415: the body's content type is not the one expected.
@@ -88,6 +90,7 @@ impl Code {
             Self::NotCached => "notCached",
             Self::MethodNotAllowed => "methodNotAllowed",
             Self::Conflict => "conflict",
+            Self::PreconditionFailed => "preconditionFailed",
             Self::PayloadTooLarge => "payloadTooLarge",
             Self::UnsupportedMediaType => "unsupportedMediaType",
             Self::TooManyRequests => "tooManyRequests",
@@ -112,6 +115,7 @@ impl Code {
             Self::NotFound | Self::RouteNotFound | Self::NotCached => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict => StatusCode::CONFLICT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,

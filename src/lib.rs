@@ -3,7 +3,7 @@
 //!
 //! Two words locate any line: which *domain* (the URL noun, below [`domain`]) and which *role* (`mod`, `model`,
 //! `routes`, `store`, `service`, `jobs`, `seed`). A request enters by [`router`], is given a caller and typed input by
-//! [`http`], decides in a `model`, writes through a [`db::TenantTx`], and leaves as an answer or an [`error::Error`].
+//! [`http`], decides in a `model`, reads through a [`db::TenantRead`], writes through a [`db::TenantTx`], and leaves as an answer or an [`error::Error`].
 //! Upstream systems are behind [`erp`]; whatever leaves the process goes through [`outbound`].
 
 pub mod app;

@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     App,
-    domain::{auth, contract, customer, docs, docs::routes::Spec, health, profile, settings},
+    domain::{auth, contract, customer, docs, docs::routes::Spec, event, health, profile, settings, tag, ticket},
     error::{Code, Error},
     http::{cors, limits, openapi, transaction},
 };
@@ -27,9 +27,12 @@ fn domains() -> OpenApiRouter<App> {
         .merge(contract::routes())
         .merge(customer::routes())
         .merge(docs::routes())
+        .merge(event::routes())
         .merge(health::routes())
         .merge(profile::routes())
         .merge(settings::routes())
+        .merge(tag::routes())
+        .merge(ticket::routes())
 }
 
 /// The OpenAPI description of every route.

@@ -94,6 +94,7 @@ async fn serve_on(
             database.db().migrate().await?;
             std::fs::create_dir_all(&config.data_dir).with_context(|| format!("making the folder {}", config.data_dir.display()))?;
         }
+        database.db().check_reads().await.context("opening a connection for reading")?;
         steps.done("schema up to date");
         let keys = keys(&config)?;
         let app = assemble(config, database, keys)?;

@@ -4,6 +4,7 @@ mod erp_sandbox;
 mod migrate;
 mod openapi;
 mod secret;
+mod seed;
 mod tenant;
 mod token;
 
@@ -46,6 +47,8 @@ enum Command {
     /// Works on secrets at rest.
     #[command(subcommand)]
     Secret(secret::Command),
+    /// Adds made-up tickets to a tenant, for trying things out and for measuring.
+    Seed(seed::Arguments),
     /// Runs the stand-alone ERP sandbox.
     ErpSandbox(erp_sandbox::Arguments),
 }
@@ -80,6 +83,7 @@ pub fn run() -> ExitCode {
         Command::Tenant(command) => block_on(tenant::run(config, command)),
         Command::Token(command) => block_on(token::run(config, command)),
         Command::Secret(command) => block_on(secret::run(config, command)),
+        Command::Seed(arguments) => block_on(seed::run(config, arguments)),
         Command::Openapi(_) | Command::ErpSandbox(_) => ExitCode::SUCCESS,
     }
 }

@@ -1,12 +1,16 @@
-//! The only holder of the connection pool. The rest of the crate gets a [`TenantTx`] or, where no tenant is known yet,
-//! a [`SystemTx`]; neither can be had without its role and tenant being set.
+//! The only holder of connections. The rest of the crate gets a [`TenantTx`], a [`TenantRead`] for reads of one
+//! statement or, where no tenant is known yet, a [`SystemTx`]; none can be had without its role and tenant being set.
 
+pub mod condition;
 pub mod constraint;
 pub mod embedded;
 mod migration;
 mod pool;
+mod read;
 mod transaction;
+mod upkeep;
 
 pub use migration::MigrationError;
 pub use pool::{Db, Ready};
-pub use transaction::{SystemTx, TenantTx};
+pub use read::TenantRead;
+pub use transaction::{InTenant, SystemTx, TenantTx};

@@ -2,10 +2,47 @@
 
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 
+use super::read::TenantRead;
 use crate::{
     domain::tenant::TenantId,
     error::{Error, Result},
 };
+
+/// What is bound to one tenant by row level security: the parameter of a store function that only reads, in one
+/// statement. Only the two types of this module's parent that set the tenant themselves are.
+pub trait InTenant: sealed::Sealed + Send {
+    /// The connection, for the statements of a store.
+    fn connection(&mut self) -> &mut PgConnection;
+
+    /// The tenant whose rows are seen.
+    fn tenant(&self) -> TenantId;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::TenantTx {}
+    impl Sealed for super::TenantRead {}
+}
+
+impl InTenant for TenantTx {
+    fn connection(&mut self) -> &mut PgConnection {
+        Self::connection(self)
+    }
+
+    fn tenant(&self) -> TenantId {
+        Self::tenant(self)
+    }
+}
+
+impl InTenant for TenantRead {
+    fn connection(&mut self) -> &mut PgConnection {
+        Self::connection(self)
+    }
+
+    fn tenant(&self) -> TenantId {
+        Self::tenant(self)
+    }
+}
 
 /// A transaction as `mind_app`, bound to one tenant by row level security. Rolls back unless committed.
 #[derive(Debug)]
@@ -16,8 +53,16 @@ pub struct TenantTx {
 
 impl TenantTx {
     pub(super) async fn begin(pool: &PgPool, tenant: TenantId) -> Result<Self> {
+        Self::begin_with(pool, "begin", tenant).await
+    }
+
+    pub(super) async fn begin_read_only(pool: &PgPool, tenant: TenantId) -> Result<Self> {
+        Self::begin_with(pool, "begin read only", tenant).await
+    }
+
+    async fn begin_with(pool: &PgPool, begin: &str, tenant: TenantId) -> Result<Self> {
         // One round trip. The id is an i64, so the text cannot carry anything else.
-        let statement = format!("begin; select set_config('role', 'mind_app', true), set_config('app.tenant_id', '{}', true)", tenant.0);
+        let statement = format!("{begin}; select set_config('role', 'mind_app', true), set_config('app.tenant_id', '{}', true)", tenant.0);
         let inner = pool.begin_with(AssertSqlSafe(statement)).await.map_err(Error::from)?;
         Ok(Self { inner, tenant })
     }

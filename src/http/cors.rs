@@ -21,7 +21,7 @@ use crate::{
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-type, if-match, idempotency-key, accept-language");
-const EXPOSED: HeaderValue = HeaderValue::from_static("x-tx-id, x-erp-source, age, etag, retry-after");
+const EXPOSED: HeaderValue = HeaderValue::from_static("x-tx-id, x-erp-source, age, etag, retry-after, idempotency-replayed");
 
 /// Where [`super::Caller`] leaves the tenant it found, for the answer.
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,9 @@
 //! Dates as the contract spells them (`contract/index.md`): three forms live side by side, each a type of its own.
+//! Every form is accepted on input: [`AnyDate`], [`Span`].
+
+mod reading;
+
+pub use reading::{AnyDate, Span};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;

@@ -70,19 +70,24 @@ async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Erro
     })
 }
 
+/// The bytes of a body that is to be read as an object.
+pub(super) async fn object_bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Error> {
+    let kind = body_kind(request.headers());
+    if matches!(kind, BodyKind::Form | BodyKind::Other) {
+        return Err(unsupported("Send application/json."));
+    }
+    let bytes = body(request, state).await?;
+    if kind == BodyKind::Missing && !bytes.is_empty() {
+        return Err(unsupported("Send the header Content-Type: application/json."));
+    }
+    Ok(if kind == BodyKind::Missing { Bytes::from_static(b"{}") } else { bytes })
+}
+
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        let kind = body_kind(request.headers());
-        if matches!(kind, BodyKind::Form | BodyKind::Other) {
-            return Err(unsupported("Send application/json."));
-        }
-        let bytes = body(request, state).await?;
-        if kind == BodyKind::Missing && !bytes.is_empty() {
-            return Err(unsupported("Send the header Content-Type: application/json."));
-        }
-        parse_object(if kind == BodyKind::Missing { b"{}" } else { &bytes }).map(Json)
+        parse_object(&object_bytes(request, state).await?).map(Json)
     }
 }
 
@@ -159,7 +164,7 @@ fn plain(expected_type: &str) -> &str {
 }
 
 /// Reads an object. Serde would also take a list of its fields in order, which nobody means.
-fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+pub(super) fn parse_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         parse_json::<serde::de::IgnoredAny>(bytes)?;
         return Err(Error::field("", "must be an object, not a list"));
@@ -178,6 +183,15 @@ pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     })?;
     deserializer.end().map_err(|error| malformed(&error))?;
     Ok(value)
+}
+
+/// Reads a value that was taken out of a body; `at` is where it stood.
+pub fn parse_value<T: DeserializeOwned>(value: Value, at: &str) -> Result<T, FieldError> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        let FieldError { path, message } = wrong_field(&path, &error.into_inner());
+        FieldError::new(join(at, &path), message)
+    })
 }
 
 fn malformed(error: &serde_json::Error) -> Error {
@@ -248,9 +262,12 @@ pub fn wrong_field(path: &str, error: &impl Display) -> FieldError {
     FieldError::new(parent, message)
 }
 
-fn join(parent: &str, name: &str) -> String {
+/// Path of a field in what stands at `parent`.
+pub fn join(parent: &str, name: &str) -> String {
     // The path of an unknown key already ends with it.
-    if parent.is_empty() || parent == name || parent.ends_with(&format!(".{name}")) {
+    if name.is_empty() {
+        parent.to_owned()
+    } else if parent.is_empty() || parent == name || parent.ends_with(&format!(".{name}")) {
         if parent.is_empty() { name.to_owned() } else { parent.to_owned() }
     } else {
         format!("{parent}.{name}")

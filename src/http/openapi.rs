@@ -1,16 +1,21 @@
 //! The spec as a whole: what single handlers do not say because it holds for all of them.
 
+use axum::http::header;
 use serde_json::Value;
 use utoipa::{
     Modify, OpenApi, ToSchema as _,
     openapi::{
         ContentBuilder, Ref, RefOr, Required, ResponseBuilder,
-        path::Operation,
+        path::{Operation, Parameter},
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
-use crate::error::{Code, FieldError, Problem};
+use super::{date::AnyDate, filter::FilterId};
+use crate::{
+    erp::ErpId,
+    error::{Code, FieldError, Problem},
+};
 
 /// Title, security schemes, shared schemas.
 #[derive(Debug, OpenApi)]
@@ -18,12 +23,14 @@ use crate::error::{Code, FieldError, Problem};
     info(title = "enneo.MIND API", version = "1",
         description = "REST backend for AI customer service in the energy market. Every answer carries X-Tx-Id; every problem has the shape of the schema Error."),
     servers((url = "/")),
-    components(schemas(Problem, Code, FieldError)),
+    components(schemas(Problem, Code, FieldError, AnyDate, ErpId, FilterId)),
     tags(
         (name = "auth", description = "Sign-in, sessions, tokens"),
         (name = "customer", description = "Customers as the ERP knows them"),
         (name = "contract", description = "Contracts as the ERP knows them"),
+        (name = "event", description = "What happened, when, and who did it"),
         (name = "profile", description = "People and service workers"),
+        (name = "tag", description = "Labels of tickets, contracts and customers, in a tree"),
         (name = "settings", description = "What a tenant can configure"),
         (name = "health", description = "For operators"),
         (name = "version", description = "For operators"),
@@ -71,12 +78,15 @@ fn add_problems(operation: &mut Operation, has_segment: bool) {
     let has_input = has_body || has_segment || operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
     let has_session = secured || operation.operation_id.as_deref() == Some("login");
     let erp = has_extension(operation, "x-erp");
-    let rows: [(&str, &str, bool); 12] = [
+    let is_precondition = |one: &RefOr<Parameter>| matches!(one, RefOr::T(one) if one.name == header::IF_MATCH.as_str());
+    let has_precondition = operation.parameters.as_ref().is_some_and(|all| all.iter().any(is_precondition));
+    let rows: [(&str, &str, bool); 13] = [
         ("400", "Something in the request is wrong; `errors` names each field", has_input),
         ("401", "No valid credential", has_session),
         ("403", "The permission is missing, or a page of another site used the visitor's cookie", has_session),
         ("404", "No such thing in this tenant", has_segment),
         ("409", "The present state forbids it", has_input),
+        ("412", "`If-Match` names another version than the one in force", has_precondition),
         ("413", "The body is too large", has_body),
         ("415", "The content type of the body is not supported", has_body),
         ("429", "Too many attempts; wait as long as Retry-After says", operation.operation_id.as_deref() == Some("login")),

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, de};
+use serde_json::Value;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, Type},
@@ -51,32 +52,46 @@ impl PartialSchema for Flag {
 
 impl ToSchema for Flag {}
 
-/// Rows of a page: 1 to 1000, 100 unless told.
+/// Rows of a page: 1 to 1000 and 100 unless told, where a search does not say otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit(pub u32);
+pub struct Limit<const USUAL: u32 = 100, const MOST: u32 = 1000>(pub u32);
 
-impl Default for Limit {
+impl<const USUAL: u32, const MOST: u32> Default for Limit<USUAL, MOST> {
     fn default() -> Self {
-        Self(100)
+        Self(USUAL)
     }
+}
+
+/// The order of a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Direction {
+    /// Smallest, oldest or nothing first.
+    Asc,
+    /// Largest or newest first.
+    #[default]
+    Desc,
 }
 
 /// Rows to skip: 0 to 2,147,483,647.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Offset(pub u32);
 
+/// A number, or the text of one. The message should name the bounds, whatever was sent instead.
 fn whole_number<'de, D: Deserializer<'de>>(deserializer: D, least: u32, most: u32) -> Result<u32, D::Error> {
-    // As text: the message should name the bounds, whatever was sent instead of a number.
-    let text = String::deserialize(deserializer)?;
-    text.parse()
-        .ok()
-        .filter(|number| (least..=most).contains(number))
-        .ok_or_else(|| de::Error::custom(format!("must be a whole number from {least} to {most}")))
+    let number = match Value::deserialize(deserializer)? {
+        Value::String(text) => text.parse().ok(),
+        // JSON does not tell 5 from 5.0.
+        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().filter(|float| float.fract() == 0.0).map(|float| float as i64)),
+        _ => None,
+    };
+    let fitting = number.and_then(|number| u32::try_from(number).ok()).filter(|number| (least..=most).contains(number));
+    fitting.ok_or_else(|| de::Error::custom(format!("must be a whole number from {least} to {most}")))
 }
 
-impl<'de> Deserialize<'de> for Limit {
+impl<'de, const USUAL: u32, const MOST: u32> Deserialize<'de> for Limit<USUAL, MOST> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        whole_number(deserializer, 1, 1000).map(Self)
+        whole_number(deserializer, 1, MOST).map(Self)
     }
 }
 
@@ -86,9 +101,9 @@ impl<'de> Deserialize<'de> for Offset {
     }
 }
 
-impl PartialSchema for Limit {
+impl<const USUAL: u32, const MOST: u32> PartialSchema for Limit<USUAL, MOST> {
     fn schema() -> RefOr<Schema> {
-        integer(1.0, 1000.0, 100)
+        integer(1.0, f64::from(MOST), USUAL)
     }
 }
 
@@ -98,7 +113,7 @@ impl PartialSchema for Offset {
     }
 }
 
-impl ToSchema for Limit {}
+impl<const USUAL: u32, const MOST: u32> ToSchema for Limit<USUAL, MOST> {}
 impl ToSchema for Offset {}
 
 fn integer(least: f64, most: f64, default: u32) -> RefOr<Schema> {

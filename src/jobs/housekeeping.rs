@@ -1,4 +1,4 @@
-//! Removing what has ended: sessions, links, counters, old tokens, old ERP copies.
+//! Removing what has ended: sessions, links, counters, old tokens, old ERP copies, answers kept for a retry.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     App,
     domain::{
-        auth, erp_cache, settings,
+        auth, erp_cache, idempotency, settings,
         tenant::{self, TenantId},
     },
     error::Result,
@@ -43,7 +43,7 @@ async fn clean(app: &App) -> Result<()> {
     let credentials = auth::store::delete_expired(&mut tx, now).await?;
     let tenants = tenant::store::list(&mut tx).await?;
     tx.commit().await?;
-    let mut copies = 0;
+    let (mut copies, mut answers) = (0, 0);
     for tenant in tenants {
         // A copy too old to stand in is personal data without a purpose.
         app.heartbeat().beat();
@@ -51,8 +51,12 @@ async fn clean(app: &App) -> Result<()> {
             Ok(count) => copies += count,
             Err(error) => tracing::warn!(tenant = tenant.slug, %error, "old ERP copies not removed"),
         }
+        match idempotency::jobs::delete_old(app, TenantId(tenant.id)).await {
+            Ok(count) => answers += count,
+            Err(error) => tracing::warn!(tenant = tenant.slug, %error, "answers kept for a retry not removed"),
+        }
     }
-    tracing::debug!(credentials, copies, "housekeeping done");
+    tracing::debug!(credentials, copies, answers, "housekeeping done");
     Ok(())
 }
 

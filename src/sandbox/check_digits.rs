@@ -12,7 +12,7 @@ pub(super) fn with_market_check_digit(digits: &str) -> String {
 }
 
 /// A German IBAN of an eight-digit bank code and an account number of up to ten digits.
-pub(super) fn iban(bank: u64, account: u64) -> String {
+pub(crate) fn iban(bank: u64, account: u64) -> String {
     // ISO 13616: the country as digits (D = 13, E = 14) and 00 go to the end; the check digits make the remainder 1.
     let whole = (u128::from(bank) * 10_000_000_000 + u128::from(account)) * 1_000_000 + 131_400;
     format!("DE{:02}{bank:08}{account:010}", 98 - whole % 97)

@@ -4,12 +4,12 @@
 //! sandbox shares nothing with the adapters it is called by, so an error in one is not hidden by the same error in the
 //! other. Faults can be switched on and calls counted, see the paths that `GET /` lists.
 
-mod check_digits;
+pub(crate) mod check_digits;
 mod control;
 mod custom;
 mod demo;
 pub mod model;
-mod names;
+pub(crate) mod names;
 mod search;
 mod supply;
 mod wire;

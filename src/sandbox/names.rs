@@ -4,7 +4,7 @@
 use super::model::Energy;
 
 /// First name and how letters address the person.
-pub(super) const FIRSTNAMES: [(&str, &str); 48] = [
+pub(crate) const FIRSTNAMES: [(&str, &str); 48] = [
     ("Anna", "Frau"),
     ("Jürgen", "Herr"),
     ("Ayşe", "Frau"),
@@ -56,7 +56,7 @@ pub(super) const FIRSTNAMES: [(&str, &str); 48] = [
 ];
 
 /// Last names, the frequent ones first: the generator favours the head of the list.
-pub(super) const LASTNAMES: [&str; 64] = [
+pub(crate) const LASTNAMES: [&str; 64] = [
     "Müller",
     "Schmidt",
     "Schneider",
@@ -124,7 +124,7 @@ pub(super) const LASTNAMES: [&str; 64] = [
 ];
 
 /// Kinds of business; `{}` takes a last name.
-pub(super) const COMPANIES: [&str; 16] = [
+pub(crate) const COMPANIES: [&str; 16] = [
     "Bäckerei {} GmbH",
     "{} & Söhne Metallbau GmbH",
     "Hausverwaltung {} KG",
@@ -144,7 +144,7 @@ pub(super) const COMPANIES: [&str; 16] = [
 ];
 
 /// Street names that many towns have, in the spellings people use.
-pub(super) const STREETS: [&str; 36] = [
+pub(crate) const STREETS: [&str; 36] = [
     "Lindenallee",
     "Hauptstraße",
     "Bahnhofstr.",
@@ -184,11 +184,11 @@ pub(super) const STREETS: [&str; 36] = [
 ];
 
 /// A postal code with its city, and where that city stands in [`GRIDS`].
-pub(super) struct Place {
+pub(crate) struct Place {
     /// Five digits; leading zeros matter.
-    pub(super) zip: &'static str,
+    pub(crate) zip: &'static str,
     /// City of the postal code.
-    pub(super) city: &'static str,
+    pub(crate) city: &'static str,
     /// Index of the grid operator.
     pub(super) grid: usize,
 }
@@ -198,7 +198,7 @@ const fn place(zip: &'static str, city: &'static str, grid: usize) -> Place {
 }
 
 /// Real pairs of postal code and city. The five cities with phone numbers reserved for fiction appear most often.
-pub(super) const PLACES: [Place; 48] = [
+pub(crate) const PLACES: [Place; 48] = [
     place("10115", "Berlin", 0),
     place("20249", "Hamburg", 1),
     place("80331", "München", 2),
@@ -260,11 +260,11 @@ pub(super) const GRIDS: [(&str, &str); 6] = [
 ];
 
 /// A tariff of the fictional supplier; prices include VAT.
-pub(super) struct Product {
+pub(crate) struct Product {
     /// Id inside the ERP.
     pub(super) id: i64,
     /// Name shown to people.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// Short code.
     pub(super) code: &'static str,
     /// Commodity.
@@ -280,7 +280,7 @@ const fn product(id: i64, name: &'static str, code: &'static str, energy: Energy
 }
 
 /// Every tariff. Product 1 is the one of the documented demo contract.
-pub(super) const PRODUCTS: [Product; 12] = [
+pub(crate) const PRODUCTS: [Product; 12] = [
     product(1, "Flex 24", "flx_24", Energy::Electricity, 2850, 14_988),
     product(2, "Klima Strom Fix 12", "kls_12", Energy::Electricity, 3149, 13_188),
     product(3, "Ökostrom Regional", "oek_rg", Energy::Electricity, 3325, 15_480),

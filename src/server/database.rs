@@ -31,8 +31,10 @@ impl Database {
             return Ok(Self { db, cluster: None });
         }
         // The embedded server takes 200 connections, for every process that shares it.
-        if config.db_pool_size > 150 {
-            anyhow::bail!("MIND_DB_POOL_SIZE: the embedded Postgres takes 150 at most; use DATABASE_URL for more");
+        if config.db_pool_size + config.db_read_pool_size > 150 {
+            anyhow::bail!(
+                "MIND_DB_POOL_SIZE and MIND_DB_READ_POOL_SIZE: the embedded Postgres takes 150 at most; use DATABASE_URL for more"
+            );
         }
         let options = Options { data_dir: config.data_dir.clone(), pg_bin: config.pg_bin.clone(), durable: true };
         let cluster = Cluster::start(&options).await?;

@@ -28,6 +28,7 @@ use crate::{
         profile::{self, ProfileId, model::NewProfile},
         role::model::AGENT,
         settings::service::{self as settings, Change},
+        tag,
         tenant::{self, Tenant, service::NewTenant},
     },
     erp::registry::ErpSystem,
@@ -83,6 +84,7 @@ pub async fn prepare(app: &App, sandbox: Option<&Sandbox>) -> Result<Banner> {
     let mut tx = app.db().tenant_tx(tenant.id).await?;
     let admin = profile::store::first_administrator(&mut tx).await?.context("the demo tenant has no administrator")?;
     tx.commit().await?;
+    provide_tags(app, &tenant).await?;
     if let Some(sandbox) = sandbox {
         point_to(app, &tenant, sandbox).await?;
     }
@@ -165,6 +167,13 @@ async fn point_to(app: &App, tenant: &Tenant, sandbox: &Sandbox) -> Result<()> {
     ]);
     let changes = Change::parse(body)?;
     Ok(settings::update(app, tenant.id, None, changes).await?)
+}
+
+/// The tags of a utility, once.
+async fn provide_tags(app: &App, tenant: &Tenant) -> Result<()> {
+    let mut tx = app.db().tenant_tx(tenant.id).await?;
+    tag::seed::provide(&mut tx, tag::service::Author { by: None, now: app.now() }).await?;
+    Ok(tx.commit().await?)
 }
 
 /// The password in the file, where it still fits; else a new one.

@@ -198,8 +198,13 @@ fn a_planted_violation_is_found() {
             "src/domain/role/store.rs",
             "pub async fn f(c: &mut PgConnection) {}",
             rules::store_functions,
-            "takes neither TenantTx nor SystemTx first",
+            "takes none of TenantTx, SystemTx, TenantRead and InTenant first",
         ),
+        ("src/domain/role/store.rs", "pub async fn f(tx: &mut impl Any) {}", rules::store_functions, "takes none of"),
+        ("src/domain/role/model.rs", "use crate::db::InTenant;", rules::layer, "model.rs must not use a transaction"),
+        ("src/domain/role/store.rs", "fn f() { sqlx::query!(\"reset role\"); }", rules::sql, "belong to src/db"),
+        ("src/domain/role/store.rs", "fn f() { sqlx::query!(\"set  Role none\"); }", rules::sql, "belong to src/db"),
+        ("src/jobs/relay.rs", "const Q: &str = \"select set_config('role', 'x', false)\";", rules::sql, "belong to src/db"),
         (
             "src/domain/role/routes.rs",
             "#[utoipa::path(get, extensions((\"x-permission\" = json!(\"readTicket\"))))] async fn f(caller: Caller) { caller.may(Permission::UpdateTicket)?; }",
@@ -219,7 +224,7 @@ fn a_planted_violation_is_found() {
         let found = rule(&Source::parse(path, text));
         assert!(found.iter().any(|line| line.contains(wanted) && line.starts_with(path)), "{path}: {text}\n{found:?}");
     }
-    for path in ["src/domain/ticket/types.rs", "src/domain/ticket/store/read.rs", "src/domain/ticket.rs", "src/domain/ticket/routes/a/b.rs"]
+    for path in ["src/domain/ticket/types.rs", "src/domain/ticket/jobs/read.rs", "src/domain/ticket.rs", "src/domain/ticket/routes/a/b.rs"]
     {
         assert!(rules::role_of_file(path).is_some(), "{path}");
     }
@@ -247,6 +252,9 @@ fn what_is_allowed_is_not_found() {
         ),
         ("src/domain/role/service.rs", "const HELP: &str = \"update your settings\"; const T: &str = \"Select one\";"),
         ("src/domain/role/routes.rs", "#[utoipa::path(get)] async fn f(caller: Caller) { caller.may(Permission::ReadTicket)?; }"),
+        ("src/domain/role/store.rs", "pub async fn f(tx: &mut impl InTenant) {}"),
+        ("src/domain/role/store.rs", "pub async fn f(tx: &mut TenantRead) { query.push(\" set name = \"); }"),
+        ("src/domain/role/service.rs", "const HELP: &str = \"Reset the password\";"),
         ("src/db/pool.rs", "pub struct Db { pool: PgPool }"),
     ] {
         let source = Source::parse(path, text);

@@ -1,9 +1,11 @@
 //! No tenant sees, changes or even notices another one's rows.
 //!
-//! `catalogue` reads the schema, `transaction` tries the ways around row level security, `sweep` calls every operation
-//! of the spec as a stranger, and proves that it would notice a missing policy.
+//! `catalogue` reads the schema, `transaction` tries the ways around row level security, `read` those that
+//! connections which keep their tenant open, `sweep` calls every operation of the spec as a stranger, and proves that it
+//! would notice a missing policy.
 
 mod catalogue;
+mod read;
 mod sweep;
 mod transaction;
 
@@ -11,6 +13,7 @@ use chrono::Duration;
 use mind::domain::auth::service::make_link;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, PgConnection};
+use uuid::Uuid;
 
 use crate::{
     openapi::sign_in,
@@ -57,6 +60,16 @@ async fn fill(app: &TestApp, tenant: &TestTenant) -> Client {
     .await
     .unwrap();
     sqlx::query("insert into erp_cache_epoch (epoch) values (1) on conflict do nothing").execute(tx.connection()).await.unwrap();
+    sqlx::query(
+        "insert into idempotency (profile_id, scope, fingerprint, claim, lease_until, created_at, about) values ($1, '', '', $2, $3, $3, $4)",
+    )
+    .bind(tenant.agent.0)
+    .bind(Uuid::new_v4())
+    .bind(app.now())
+    .bind(format!("mail/idempotency@{slug}.example"))
+    .execute(tx.connection())
+    .await
+    .unwrap();
     for table in tenant_tables(tx.connection()).await {
         assert!(count(tx.connection(), &table, "true").await > 0, "{table} is empty in {slug}: fill() should put a row there");
     }

@@ -7,7 +7,9 @@ mod api {
     mod customer;
     mod docs;
     mod errors;
+    mod event;
     mod health;
+    mod idempotency;
     mod profile;
     mod settings;
 }

@@ -196,6 +196,11 @@ impl<'a> Walk<'a> {
             "login" => request.body(json!({"email": "agent@demo.example", "password": PASSWORD, "tenant": "demo"})),
             // Nobody makes a token for somebody who may do more.
             "create_jwt" => request.segment("id", &self.app.demo.nobody.0.to_string()),
+            "get_event" => {
+                let mut tx = self.app.tx(&self.app.demo).await;
+                let id: i64 = sqlx::query_scalar("select min(id) from event").fetch_one(tx.connection()).await.unwrap();
+                request.segment("id", &id.to_string())
+            }
             "revoke_token" => {
                 let order = TokenOrder {
                     tenant: &self.app.demo.tenant,

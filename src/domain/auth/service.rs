@@ -102,10 +102,8 @@ pub async fn sign_in(app: &App, tenant: Option<Tenant>, email: &str, password: &
     count_attempt(app, &account, &address).await?;
     let profile = match &tenant {
         Some(tenant) => {
-            let mut tx = app.db().tenant_tx(tenant.id).await?;
-            let profile = store::find_sign_in_profile(&mut tx, &email).await?;
-            tx.commit().await?;
-            profile
+            let mut read = app.db().tenant_read(tenant.id).await?;
+            store::find_sign_in_profile(&mut read, &email).await?
         }
         None => None,
     };
@@ -309,8 +307,6 @@ pub async fn sign_in_by_link(app: &App, token: &str) -> Result<SignedIn> {
 
 /// Whether a password fits, without starting a session. For the demo tenant's start only.
 pub async fn password_fits(app: &App, tenant: TenantId, email: &str, password: &SecretString) -> Result<bool> {
-    let mut tx = app.db().tenant_tx(tenant).await?;
-    let profile = store::find_sign_in_profile(&mut tx, &normal_email(email)).await?;
-    tx.commit().await?;
+    let profile = store::find_sign_in_profile(&mut app.db().tenant_read(tenant).await?, &normal_email(email)).await?;
     verify_password(password.clone(), profile.map(|profile| profile.password_hash)).await
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::model::{CredentialKind, Identity, ListedToken};
 use crate::{
-    db::{SystemTx, TenantTx},
+    db::{InTenant, SystemTx, TenantTx},
     domain::{
         profile::ProfileId,
         role::Permissions,
@@ -205,7 +205,7 @@ pub async fn insert_token(tx: &mut TenantTx, token: &NewToken<'_>, now: DateTime
 }
 
 /// Tokens of one profile, or of all, newest first.
-pub async fn list_tokens(tx: &mut TenantTx, of: Option<ProfileId>, limit: u32, offset: u32) -> Result<Vec<ListedToken>> {
+pub async fn list_tokens(tx: &mut impl InTenant, of: Option<ProfileId>, limit: u32, offset: u32) -> Result<Vec<ListedToken>> {
     Ok(sqlx::query_as!(
         ListedToken,
         r#"select id, kind, name, profile_id as user_id, scopes, created_at as "created_at: Rfc3339",
@@ -221,7 +221,7 @@ pub async fn list_tokens(tx: &mut TenantTx, of: Option<ProfileId>, limit: u32, o
 }
 
 /// Whom a token acts for.
-pub async fn find_token_owner(tx: &mut TenantTx, id: Uuid) -> Result<Option<ProfileId>> {
+pub async fn find_token_owner(tx: &mut impl InTenant, id: Uuid) -> Result<Option<ProfileId>> {
     let owner = sqlx::query_scalar!("select profile_id from access_token where id = $1", id).fetch_optional(tx.connection()).await?;
     Ok(owner.map(ProfileId))
 }
@@ -277,7 +277,7 @@ pub struct SignInProfile {
 }
 
 /// A person who can sign in with a password.
-pub async fn find_sign_in_profile(tx: &mut TenantTx, email_norm: &str) -> Result<Option<SignInProfile>> {
+pub async fn find_sign_in_profile(tx: &mut impl InTenant, email_norm: &str) -> Result<Option<SignInProfile>> {
     let row = sqlx::query!(
         r#"select p.id, p.password_hash as "password_hash!", p.lang, p.role_id, r.permissions
            from profile p join role r on r.id = p.role_id and r.tenant_id = p.tenant_id
@@ -295,7 +295,7 @@ pub async fn find_sign_in_profile(tx: &mut TenantTx, email_norm: &str) -> Result
 }
 
 /// What a profile may do.
-pub async fn find_permissions(tx: &mut TenantTx, profile: ProfileId) -> Result<Option<Permissions>> {
+pub async fn find_permissions(tx: &mut impl InTenant, profile: ProfileId) -> Result<Option<Permissions>> {
     let row = sqlx::query!(
         "select p.role_id, r.permissions from profile p join role r on r.tenant_id = p.tenant_id and r.id = p.role_id where p.id = $1",
         profile.0

@@ -219,10 +219,10 @@ impl Lookup {
     }
 
     async fn stored(&self, kind: Kind, id: &ErpId) -> Result<(Option<Copy>, i64)> {
-        let mut tx = self.app.db().tenant_tx(self.tenant).await?;
-        let copy = store::find(&mut tx, &self.connection, kind, id.as_str()).await?;
-        let epoch = store::find_epoch(&mut tx).await?;
-        tx.commit().await?;
+        let mut read = self.app.db().tenant_read(self.tenant).await?;
+        let copy = store::find(&mut read, &self.connection, kind, id.as_str()).await?;
+        let epoch = store::find_epoch(&mut read).await?;
+        drop(read);
         // Another version of this program may have written it.
         let readable = |copy: &Copy| match kind {
             Kind::Contract => Contract::deserialize(&copy.body).is_ok(),

@@ -4,10 +4,13 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::model::{Copy, Kind};
-use crate::{db::TenantTx, error::Result};
+use crate::{
+    db::{InTenant, TenantTx},
+    error::Result,
+};
 
 /// The copy of one thing as this connection answered it.
-pub async fn find(tx: &mut TenantTx, connection: &str, kind: Kind, id: &str) -> Result<Option<Copy>> {
+pub async fn find(tx: &mut impl InTenant, connection: &str, kind: Kind, id: &str) -> Result<Option<Copy>> {
     Ok(sqlx::query_as!(
         Copy,
         "select body, fetched_at, invalidated_at from erp_cache where connection = $1 and kind = $2 and external_id = $3",
@@ -20,7 +23,7 @@ pub async fn find(tx: &mut TenantTx, connection: &str, kind: Kind, id: &str) -> 
 }
 
 /// How often the tenant's copies have been declared out of date.
-pub async fn find_epoch(tx: &mut TenantTx) -> Result<i64> {
+pub async fn find_epoch(tx: &mut impl InTenant) -> Result<i64> {
     Ok(sqlx::query_scalar!("select epoch from erp_cache_epoch").fetch_optional(tx.connection()).await?.unwrap_or_default())
 }
 

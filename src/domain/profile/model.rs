@@ -147,6 +147,19 @@ pub struct ProfileList {
     pub profiles: Vec<Profile>,
 }
 
+/// A ticket on somebody's desk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OpenTicket {
+    /// Ticket.
+    pub id: i64,
+    /// Its channel.
+    pub channel: String,
+    /// Whether it wants attention; false until there are live channels.
+    pub blinking: bool,
+    /// Subject line.
+    pub subject: Option<String>,
+}
+
 /// `GET /profile`: the caller.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -158,9 +171,8 @@ pub struct OwnProfile {
     /// What the caller may do with the credential shown.
     #[schema(example = json!(["updateTicket", "updateIntent", "executeIntent"]))]
     pub permissions: Vec<&'static str>,
-    /// Tickets the caller has open.
-    #[schema(value_type = Vec<Object>)]
-    pub open_tickets: Vec<Value>,
+    /// Tickets that are assigned to the caller and not closed, the newest 100.
+    pub open_tickets: Vec<OpenTicket>,
     /// Conversations beside tickets.
     #[schema(value_type = Vec<Object>)]
     pub side_conversations: Vec<Value>,

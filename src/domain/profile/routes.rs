@@ -8,12 +8,12 @@ use utoipa::{
 };
 
 use super::{
-    model::{Format, OwnProfile, ProfileList, Show},
+    model::{Format, OpenTicket, OwnProfile, ProfileList, Show},
     store::{self, Search},
 };
 use crate::{
     App,
-    domain::role::Permission,
+    domain::{role::Permission, ticket},
     error::{Error, Result},
     http::{
         Caller, Query, Text,
@@ -26,14 +26,20 @@ use crate::{
     responses((status = 200, description = "The caller, with what they may do", body = OwnProfile)),
     security(("bearerAuth" = []), ("cookieAuth" = [])))]
 pub async fn get_profile(State(app): State<App>, caller: Caller) -> Result<axum::Json<OwnProfile>> {
-    let mut tx = app.tenant_tx(&caller).await?;
-    let profile = store::find(&mut tx, caller.profile).await?.ok_or_else(Error::unauthenticated)?;
-    tx.commit().await?;
+    let mut read = app.tenant_read(&caller).await?;
+    let profile = store::find(&mut read, caller.profile).await?.ok_or_else(Error::unauthenticated)?;
+    let tickets = if caller.may(Permission::ReadTicket).is_ok() {
+        ticket::store::list_open_of(&mut read, caller.profile, 100).await?
+    } else {
+        Vec::new()
+    };
+    drop(read);
+    let open = |(id, channel, subject)| OpenTicket { id, channel, blinking: false, subject };
     Ok(axum::Json(OwnProfile {
         profile,
         permissions: caller.permissions.names(),
-        // Tickets, side conversations and notifications do not exist in this version, so nobody has any.
-        open_tickets: Vec::new(),
+        open_tickets: tickets.into_iter().map(open).collect(),
+        // Side conversations and notifications do not exist in this version, so nobody has any.
         side_conversations: Vec::new(),
         unread_notifications: 0,
     }))
@@ -124,8 +130,6 @@ pub async fn list_profiles(State(app): State<App>, caller: Caller, Query(query):
         limit: query.limit.0,
         offset: query.offset.0,
     };
-    let mut tx = app.tenant_tx(&caller).await?;
-    let profiles = store::list(&mut tx, &search).await?;
-    tx.commit().await?;
+    let profiles = store::list(&mut app.tenant_read(&caller).await?, &search).await?;
     Ok(axum::Json(ProfileList { success: true, profiles }))
 }

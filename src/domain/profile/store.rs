@@ -7,7 +7,11 @@ use super::{
     ProfileId,
     model::{Format, NewProfile, Profile, ProfileRest, Show, normal_email},
 };
-use crate::{db::TenantTx, error::Result, http::date::WireDateTime};
+use crate::{
+    db::{InTenant, TenantTx},
+    error::Result,
+    http::date::WireDateTime,
+};
 
 /// Adds a profile; a taken e-mail address is a conflict.
 pub async fn insert(tx: &mut TenantTx, new: &NewProfile, now: DateTime<Utc>) -> Result<ProfileId> {
@@ -92,7 +96,7 @@ impl Row {
 }
 
 /// One profile of the tenant, in full.
-pub async fn find(tx: &mut TenantTx, id: ProfileId) -> Result<Option<Profile>> {
+pub async fn find(tx: &mut impl InTenant, id: ProfileId) -> Result<Option<Profile>> {
     let row = sqlx::query_as!(
         Row,
         "select id, kind, first_name, last_name, email, phone, is_sso_only, lang, name_alias, external_id, settings, last_seen_at
@@ -105,7 +109,7 @@ pub async fn find(tx: &mut TenantTx, id: ProfileId) -> Result<Option<Profile>> {
 }
 
 /// A page of profiles, by id.
-pub async fn list(tx: &mut TenantTx, search: &Search) -> Result<Vec<Profile>> {
+pub async fn list(tx: &mut impl InTenant, search: &Search) -> Result<Vec<Profile>> {
     let kinds: &[&str] = match search.show {
         Show::Users | Show::Enneo => &["enneo"],
         Show::ServiceWorkers => &["serviceWorker"],
@@ -143,7 +147,7 @@ pub async fn list(tx: &mut TenantTx, search: &Search) -> Result<Vec<Profile>> {
 }
 
 /// The first administrator: the smallest id with the built-in role, not a service worker.
-pub async fn first_administrator(tx: &mut TenantTx) -> Result<Option<ProfileId>> {
+pub async fn first_administrator(tx: &mut impl InTenant) -> Result<Option<ProfileId>> {
     let id = sqlx::query_scalar!("select id from profile where role_id = 1 and kind = 'enneo' order by id limit 1")
         .fetch_optional(tx.connection())
         .await?;
@@ -151,14 +155,14 @@ pub async fn first_administrator(tx: &mut TenantTx) -> Result<Option<ProfileId>>
 }
 
 /// A profile by its e-mail address.
-pub async fn find_id_by_email(tx: &mut TenantTx, email: &str) -> Result<Option<ProfileId>> {
+pub async fn find_id_by_email(tx: &mut impl InTenant, email: &str) -> Result<Option<ProfileId>> {
     let id =
         sqlx::query_scalar!("select id from profile where email_norm = $1", normal_email(email)).fetch_optional(tx.connection()).await?;
     Ok(id.map(ProfileId))
 }
 
 /// Kind of a profile: `enneo` or `serviceWorker`.
-pub async fn find_kind(tx: &mut TenantTx, id: ProfileId) -> Result<Option<String>> {
+pub async fn find_kind(tx: &mut impl InTenant, id: ProfileId) -> Result<Option<String>> {
     Ok(sqlx::query_scalar!("select kind from profile where id = $1", id.0).fetch_optional(tx.connection()).await?)
 }
 

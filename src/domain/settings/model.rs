@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod schema;
+pub mod tag_key;
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -13,6 +14,7 @@ use utoipa::ToSchema;
 use crate::{domain::role::Permission, erp::custom::wire::Executor, error::FieldError, http::input::wrong_field};
 
 pub use catalogue::CATALOGUE;
+pub use tag_key::TagKeys;
 
 /// What stands in place of a secret. Sent back, it means "unchanged".
 pub const MASK: &str = "********";

@@ -72,7 +72,7 @@ pub async fn list_settings(State(app): State<App>, caller: Caller, Query(query):
     })))
 }
 
-/// Body of `POST /settings`: names and values.
+/// Body of `POST /settings`: names and values, and `_tag[<id>].<field>` for tags.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub struct SettingsUpdate(Map<String, Value>);
@@ -88,7 +88,8 @@ impl ToSchema for SettingsUpdate {}
 
 /// Changes settings, all or nothing.
 ///
-/// Each change is an event and holds on every node within a second. 409: the settings would not fit together.
+/// `_tag[<id>].<field>` changes a tag in the same go. Each change is an event and holds on every node within a second. 409:
+/// the settings would not fit together, or there is no such tag.
 #[utoipa::path(post, path = "/api/mind/settings", tag = "settings", operation_id = "update_settings",
     request_body = SettingsUpdate,
     responses((status = 200, description = "All changes hold", body = Success)),
@@ -100,11 +101,11 @@ pub async fn update_settings(State(app): State<App>, caller: Caller, Json(body):
 }
 
 async fn apply(app: &App, caller: &Caller, body: Map<String, Value>) -> Result<axum::Json<Success>> {
-    let changes = Change::parse(body)?;
+    let (changes, tags) = Change::parse_all(body)?;
     for permission in changes.iter().filter_map(|change| change.definition().permission) {
         caller.may(permission)?;
     }
-    service::update(app, caller.tenant, Some(caller.profile), changes).await?;
+    service::update_all(app, caller.tenant, Some(caller.profile), changes, tags).await?;
     Ok(axum::Json(Success { success: true }))
 }
 

@@ -9,16 +9,20 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
 
 use super::{
-    model::{CATALOGUE, Definition, Kind, MASK, definition, whole},
+    model::{CATALOGUE, Definition, Kind, MASK, TagKeys, definition, whole},
     store::{self, StoredSetting},
 };
 use crate::{
     App,
-    db::TenantTx,
+    db::{InTenant, TenantTx},
     domain::{
         event::{self, NewEvent},
         profile::ProfileId,
         role::{Permission, Permissions},
+        tag::{
+            self,
+            service::{Author, Refusal, TagChange},
+        },
         tenant::TenantId,
     },
     erp::{
@@ -26,6 +30,7 @@ use crate::{
         registry::{ErpSettings, ErpSystem},
     },
     error::{Code, Error, FieldError, Result},
+    http::IfMatch,
     secret::Place,
 };
 
@@ -160,15 +165,13 @@ impl Settings {
 /// The settings of a tenant, at most a second old.
 pub async fn of(app: &App, tenant: TenantId) -> Result<Arc<Settings>> {
     let load = async {
-        let mut tx = app.db().tenant_tx(tenant).await?;
-        let settings = load(app, &mut tx).await?;
-        tx.commit().await?;
-        Ok(Arc::new(settings))
+        let mut read = app.db().tenant_read(tenant).await?;
+        Ok(Arc::new(load(app, &mut read).await?))
     };
     app.settings_cache().get_or_load(tenant, load).await
 }
 
-async fn load(app: &App, tx: &mut TenantTx) -> Result<Settings> {
+async fn load(app: &App, tx: &mut impl InTenant) -> Result<Settings> {
     let mut settings = Settings::default();
     for row in store::list(tx).await? {
         // A name this version does not know belongs to a newer one; leave it alone.
@@ -203,8 +206,21 @@ pub struct Change {
 }
 
 impl Change {
-    /// Checks names and values. Every fault of the request is named at once.
+    /// Checks names and values of settings.
     pub fn parse(body: Map<String, Value>) -> Result<Vec<Self>> {
+        let (changes, errors) = Self::read(body);
+        if errors.is_empty() { Ok(changes) } else { Err(Error::invalid(errors)) }
+    }
+
+    /// Checks names and values, those of tags among them. Every fault of the request is named at once.
+    pub fn parse_all(mut body: Map<String, Value>) -> Result<(Vec<Self>, Vec<TagKeys>)> {
+        let (tags, mut errors) = TagKeys::take_from(&mut body);
+        let (changes, wrong) = Self::read(body);
+        errors.extend(wrong);
+        if errors.is_empty() { Ok((changes, tags)) } else { Err(Error::invalid(errors)) }
+    }
+
+    fn read(body: Map<String, Value>) -> (Vec<Self>, Vec<FieldError>) {
         let mut errors = Vec::new();
         let mut changes = Vec::new();
         for (name, value) in body {
@@ -224,7 +240,7 @@ impl Change {
                 }
             }
         }
-        if errors.is_empty() { Ok(changes) } else { Err(Error::invalid(errors)) }
+        (changes, errors)
     }
 
     /// The setting it changes.
@@ -238,8 +254,13 @@ fn is_mask(definition: &Definition, value: &Value) -> bool {
     (definition.is_secret() || matches!(definition.kind, Kind::Executor)) && value.as_str() == Some(MASK)
 }
 
-/// Applies changes, all or nothing, with an event for each setting that really changed.
+/// Applies changes of settings, all or nothing, with an event for each setting that really changed.
 pub async fn update(app: &App, tenant: TenantId, by: Option<ProfileId>, changes: Vec<Change>) -> Result<()> {
+    update_all(app, tenant, by, changes, Vec::new()).await
+}
+
+/// Applies changes of settings and tags, all or nothing.
+pub async fn update_all(app: &App, tenant: TenantId, by: Option<ProfileId>, changes: Vec<Change>, tags: Vec<TagKeys>) -> Result<()> {
     refuse_impossible_calls(app, tenant, &changes).await?;
     let now = app.now();
     let mut tx = app.db().tenant_tx(tenant).await?;
@@ -280,13 +301,32 @@ pub async fn update(app: &App, tenant: TenantId, by: Option<ProfileId>, changes:
         let event = NewEvent::new("settingsUpdated", data, by);
         event::store::append(&mut tx, &event, now).await?;
     }
-    let conflicts = settings.conflicts();
+    let mut conflicts = settings.conflicts();
+    conflicts.extend(update_tags(&mut tx, tags, Author { by, now }).await?);
     if !conflicts.is_empty() {
         return Err(conflict(conflicts));
     }
     tx.commit().await?;
     app.settings_cache().invalidate();
     Ok(())
+}
+
+/// Changes the tags that keys of the settings name. Answers what cannot be done, by key.
+async fn update_tags(tx: &mut TenantTx, tags: Vec<TagKeys>, author: Author) -> Result<Vec<FieldError>> {
+    if tags.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys: Vec<_> = tags.iter().map(|tag| (tag.id, tag.keys.clone())).collect();
+    let changes: Vec<_> = tags.into_iter().map(|tag| TagChange { id: tag.id, patch: tag.patch, if_match: IfMatch::default() }).collect();
+    let refusals = tag::service::update_all(tx, &changes, author).await?.err().unwrap_or_default();
+    let named = refusals.into_iter().flat_map(|refusal| match refusal {
+        Refusal::Unknown(id) => {
+            let of_it = keys.iter().filter(|(known, _)| *known == id).flat_map(|(_, keys)| keys);
+            of_it.map(|key| FieldError::new(key, format!("tag {id} does not exist"))).collect()
+        }
+        Refusal::Parent(id, message) => vec![FieldError::new(format!("_tag[{id}].parent"), message)],
+    });
+    Ok(named.collect())
 }
 
 fn conflict(errors: Vec<FieldError>) -> Error {

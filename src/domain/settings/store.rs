@@ -3,7 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::{db::TenantTx, domain::profile::ProfileId, error::Result};
+use crate::{
+    db::{InTenant, TenantTx},
+    domain::profile::ProfileId,
+    error::Result,
+};
 
 /// A stored value: plain or sealed, never both.
 #[derive(Clone, Debug)]
@@ -17,7 +21,7 @@ pub struct StoredSetting {
 }
 
 /// Everything the tenant has set.
-pub async fn list(tx: &mut TenantTx) -> Result<Vec<StoredSetting>> {
+pub async fn list(tx: &mut impl InTenant) -> Result<Vec<StoredSetting>> {
     Ok(sqlx::query_as!(StoredSetting, "select name, value, secret from setting").fetch_all(tx.connection()).await?)
 }
 

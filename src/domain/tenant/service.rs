@@ -9,7 +9,7 @@ use crate::{
         auth::service::hash_password,
         event,
         profile::{self, model::NewProfile},
-        role,
+        role, tag,
     },
     error::{Error, Result},
     secret::Place,
@@ -85,7 +85,7 @@ pub struct NewTenant {
     pub admin_password: SecretString,
 }
 
-/// Creates a tenant with its two built-in roles and its first administrator, all or nothing. It starts with
+/// Creates a tenant with its two built-in roles, its default skill and its first administrator, all or nothing. It starts with
 /// `erpSystem=store` and no data.
 pub async fn create(app: &App, new: NewTenant) -> Result<TenantId> {
     let now = app.now();
@@ -101,6 +101,7 @@ pub async fn create(app: &App, new: NewTenant) -> Result<TenantId> {
     }
     let mut tx = tx.into_tenant(tenant).await?;
     role::store::insert_built_in(&mut tx, now).await?;
+    tag::store::insert_default(&mut tx, now).await?;
     let admin = profile::store::insert(&mut tx, &NewProfile::administrator(&new.admin_email, password_hash)?, now).await?;
     event::store::append(&mut tx, &event::NewEvent::by(admin, "tenantCreated", serde_json::json!({"slug": new.slug.as_str()})), now)
         .await?;

@@ -162,8 +162,14 @@ async fn a_tenant_without_an_erp_has_no_customers() {
 #[tokio::test]
 async fn the_erp_is_not_asked_inside_a_transaction() {
     // Two connections: a look-up that held one while the ERP thinks would starve the others.
-    let app =
-        TestApp::with(Setup { variables: vec![("MIND_DB_POOL_SIZE", "2".into()), ("MIND_DB_ACQUIRE_TIMEOUT_SECONDS", "1".into())] }).await;
+    let app = TestApp::with(Setup {
+        variables: vec![
+            ("MIND_DB_POOL_SIZE", "2".into()),
+            ("MIND_DB_READ_POOL_SIZE", "1".into()),
+            ("MIND_DB_ACQUIRE_TIMEOUT_SECONDS", "1".into()),
+        ],
+    })
+    .await;
     let agent = app.agent().await;
     app.sandbox_faults(json!({"delayMs": 700})).await;
     let paths: Vec<String> =

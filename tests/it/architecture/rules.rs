@@ -22,6 +22,17 @@ const EXCEPTIONS: [(&str, &str, &str); 1] =
     // Noting the use of a credential and of its owner is one round trip on the hottest path there is.
     [("auth", "profile", "update profile set last_seen_at = ")];
 
+/// What a store function may take first. Each has its role, and its tenant where there is one.
+const BOUND: [&str; 4] = ["TenantTx", "SystemTx", "TenantRead", "InTenant"];
+
+/// Statements whose effect stays on the connection, where the next tenant would meet it.
+const STAY: [&str; 9] =
+    ["set role ", "set session ", "set local ", "set app.", "set default_", "set row_security", "reset ", "discard ", "listen "];
+
+fn names_database(source: &Source) -> bool {
+    BOUND.iter().any(|name| source.names(name))
+}
+
 /// Where a file stands: its domain, and its role there.
 struct Place<'a> {
     domain: Option<&'a str>,
@@ -59,13 +70,13 @@ pub fn layer(source: &Source) -> Vec<String> {
     }
     if at.domain.is_some() && at.role == "model" {
         say(source.names("store"), "model.rs must not use a store");
-        say(source.names("TenantTx") || source.names("SystemTx"), "model.rs must not use a transaction");
+        say(names_database(source), "model.rs must not use a transaction");
     }
     if ["erp", "outbound", "cortex", "mail"].contains(&at.folder) {
         for library in ["axum", "sqlx"] {
             say(source.uses(library), &format!("{}/ must not use {library}", at.folder));
         }
-        let database = source.uses("crate::db") || source.names("TenantTx") || source.names("SystemTx");
+        let database = source.uses("crate::db") || names_database(source);
         say(database, &format!("{}/ must not use the database", at.folder));
     }
     if at.folder == "sandbox" {
@@ -97,6 +108,9 @@ pub fn sql(source: &Source) -> Vec<String> {
     let at = place(&source.path);
     let in_store = at.domain.is_some() && at.role == "store";
     for text in &source.texts {
+        if at.folder != "db" && stays(text, in_store) {
+            found.push(format!("{}: role, tenant and settings of a connection belong to src/db: `{}`", source.path, text.trim()));
+        }
         if !is_sql(text) {
             continue;
         }
@@ -120,6 +134,13 @@ pub fn sql(source: &Source) -> Vec<String> {
         }
     }
     found
+}
+
+/// Outside of a store such words may begin a sentence.
+fn stays(text: &str, in_store: bool) -> bool {
+    let text = text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    let asks = ["set_config(", "pg_advisory_lock(", "pg_advisory_lock_shared("].iter().any(|function| text.contains(function));
+    asks || in_store && STAY.iter().any(|start| format!("{text} ").starts_with(start))
 }
 
 /// The domain of a table: the listed one, else the one whose name it begins with.
@@ -165,7 +186,7 @@ fn written(sql: &str) -> Vec<String> {
     tables
 }
 
-/// Functions of a store that others call take a transaction that has its role and tenant.
+/// Functions of a store that others call take something that has its role and tenant.
 pub fn store_functions(source: &Source) -> Vec<String> {
     let at = place(&source.path);
     if at.domain.is_none() || at.role != "store" {
@@ -173,10 +194,8 @@ pub fn store_functions(source: &Source) -> Vec<String> {
     }
     let outside = source.functions.iter().filter(|function| function.public_async);
     outside
-        .filter(|function| {
-            !function.first_parameter.as_ref().is_some_and(|(name, kind)| name == "tx" && ["TenantTx", "SystemTx"].contains(&kind.as_str()))
-        })
-        .map(|function| format!("{}: {} takes neither TenantTx nor SystemTx first", source.path, function.name))
+        .filter(|function| !function.first_parameter.as_ref().is_some_and(|(name, kind)| name == "tx" && BOUND.contains(&kind.as_str())))
+        .map(|function| format!("{}: {} takes none of TenantTx, SystemTx, TenantRead and InTenant first", source.path, function.name))
         .collect()
 }
 
@@ -205,7 +224,7 @@ pub fn names(source: &Source) -> Vec<String> {
     all.filter(|name| EMPTY_NAMES.contains(name)).map(|name| format!("{}: the name {name} says nothing", source.path)).collect()
 }
 
-/// A file of a domain has one of seven roles; routes and models may be a folder of files, pages stand beside routes.
+/// A file of a domain has one of seven roles; all but jobs may be a folder of files, pages stand beside routes.
 pub fn role_of_file(path: &str) -> Option<String> {
     let parts: Vec<&str> = path.strip_prefix("src/domain/")?.split('/').collect();
     let fits = match parts.as_slice() {
@@ -218,7 +237,7 @@ pub fn role_of_file(path: &str) -> Option<String> {
                 _ => false,
             }
         }
-        [_, "routes" | "model", file] => file.strip_suffix(".rs").is_some(),
+        [_, "routes" | "model" | "store" | "service" | "seed", file] => file.strip_suffix(".rs").is_some(),
         _ => false,
     };
     (!fits).then(|| format!("{path}: is none of mod, model, routes, store, service, jobs and seed"))

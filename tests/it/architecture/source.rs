@@ -1,8 +1,8 @@
 //! A source file, as far as the rules look at it: which paths it names, which texts it holds, which functions it has.
 
 use syn::{
-    Attribute, Block, Expr, Field, FnArg, ImplItemFn, Item, ItemFn, ItemMod, Lit, Macro, Member, Meta, Pat, Signature, Stmt, Type, UseTree,
-    Visibility,
+    Attribute, Block, Expr, Field, FnArg, ImplItemFn, Item, ItemFn, ItemMod, Lit, Macro, Member, Meta, Pat, Signature, Stmt, Type,
+    TypeParamBound, UseTree, Visibility,
     buffer::{Cursor, TokenBuffer},
     visit::{self, Visit},
 };
@@ -36,7 +36,7 @@ pub struct Function {
     pub name: String,
     /// Whether it can be reached from outside the file and is async.
     pub public_async: bool,
-    /// Name and type of its first parameter, where the type is `&mut` of something named.
+    /// Name and type of its first parameter, where the type is `&mut` of something named, or of `impl` of one trait.
     pub first_parameter: Option<(String, String)>,
     /// Its `utoipa::path` attribute, if it is a handler.
     pub described: Option<String>,
@@ -51,8 +51,16 @@ fn joined(path: &syn::Path) -> String {
 fn first_parameter(signature: &Signature) -> Option<(String, String)> {
     let Some(FnArg::Typed(parameter)) = signature.inputs.first() else { return None };
     let (Pat::Ident(name), Type::Reference(reference)) = (&*parameter.pat, &*parameter.ty) else { return None };
-    let (Some(_), Type::Path(named)) = (reference.mutability, &*reference.elem) else { return None };
-    Some((name.ident.to_string(), joined(&named.path)))
+    reference.mutability?;
+    let kind = match &*reference.elem {
+        Type::Path(named) => joined(&named.path),
+        Type::ImplTrait(bounds) => match bounds.bounds.iter().collect::<Vec<_>>().as_slice() {
+            [TypeParamBound::Trait(bound)] => joined(&bound.path),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some((name.ident.to_string(), kind))
 }
 
 fn first_check(block: &Block) -> Option<String> {

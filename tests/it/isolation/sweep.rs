@@ -20,6 +20,8 @@ use crate::{
 enum Names {
     /// A profile of the tenant. For strangers there is no such thing.
     Profile,
+    /// An event of the tenant. For strangers there is no such thing.
+    Event,
     /// A bearer token of the tenant. For strangers there is no such thing.
     Token,
     /// Something the ERP of the tenant has, with its number there. For tenants with another ERP there is no such thing.
@@ -45,6 +47,7 @@ const KNOWN: &[(&str, &str, Names)] = &[
     ("list_profiles", "tagIds", Names::Filter("1")),
     ("invalidate_cache", "contractId", Names::OwnCopies("746839")),
     ("invalidate_cache", "customerId", Names::OwnCopies("83771")),
+    ("get_event", "id", Names::Event),
     ("update_setting", "name", Names::Word),
     ("update_setting", "setting", Names::Word),
     ("get_settings_category", "category", Names::Word),
@@ -89,6 +92,7 @@ struct Sweep<'a> {
     stranger: [Client; 2],
     token: String,
     profile: String,
+    event: String,
 }
 
 impl<'a> Sweep<'a> {
@@ -107,11 +111,13 @@ impl<'a> Sweep<'a> {
             until: None,
         };
         let token = issue_token(&app.app, &order).await.unwrap().id.to_string();
+        let mut tx = app.tx(&app.demo).await;
+        let event: i64 = sqlx::query_scalar("select min(id) from event").fetch_one(tx.connection()).await.unwrap();
         // Each credential is noted as used now, not in the middle of the sweep.
         for client in owner.iter().chain(&stranger) {
             client.get("/api/auth/v1/session").await.ok();
         }
-        Self { app, owner, stranger, token, profile: app.demo.agent.0.to_string() }
+        Self { app, owner, stranger, token, profile: app.demo.agent.0.to_string(), event: event.to_string() }
     }
 
     /// The requests of an operation, and whether a stranger must find nothing behind them. One with its examples, and
@@ -124,10 +130,11 @@ impl<'a> Sweep<'a> {
             let (names, value) = match known(operation, &name) {
                 Some(Names::Profile) => (Names::Profile, self.profile.as_str()),
                 Some(Names::Token) => (Names::Token, self.token.as_str()),
+                Some(Names::Event) => (Names::Event, self.event.as_str()),
                 Some(names @ (Names::Upstream(value) | Names::Filter(value) | Names::OwnCopies(value))) => (names, value),
                 Some(Names::Word) | None => continue,
             };
-            hidden |= matches!(names, Names::Profile | Names::Token | Names::Upstream(_));
+            hidden |= matches!(names, Names::Profile | Names::Token | Names::Event | Names::Upstream(_));
             match (place, names) {
                 ("query", Names::Filter(_)) => filters.push((name, value)),
                 ("path", _) => request = request.segment(&name, value),
@@ -265,7 +272,9 @@ async fn a_stranger_finds_and_changes_nothing_with_any_operation() {
 #[tokio::test]
 async fn a_dropped_policy_makes_the_sweep_fail() {
     guarded(async {
-        for (table, noticed) in [("access_token", "revoke_token"), ("profile", "list_profiles"), ("setting", "update_settings")] {
+        for (table, noticed) in
+            [("access_token", "revoke_token"), ("profile", "list_profiles"), ("setting", "update_settings"), ("event", "get_event")]
+        {
             let app = TestApp::start().await;
             let sweep = Sweep::prepare(&app).await;
             let mut owner = app.database.connect().await;

@@ -211,6 +211,7 @@ fn config(setup: Setup, sandbox: SocketAddr) -> Config {
     let mut variables = BTreeMap::from([
         ("MIND_OUTBOUND_ALLOW".to_owned(), sandbox.to_string()),
         ("MIND_DB_POOL_SIZE".to_owned(), "8".to_owned()),
+        ("MIND_DB_READ_POOL_SIZE".to_owned(), "4".to_owned()),
         ("MIND_SIGN_IN_ATTEMPTS_PER_ADDRESS".to_owned(), "1000".to_owned()),
     ]);
     variables.extend(setup.variables.into_iter().map(|(name, value)| (name.to_owned(), value)));

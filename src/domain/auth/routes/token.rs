@@ -58,9 +58,9 @@ async fn answer(app: &App, order: &TokenOrder<'_>) -> Result<axum::Json<TokenAns
     extensions(("x-permission" = json!("updateUserProfile"))))]
 pub async fn create_jwt(State(app): State<App>, caller: Caller, Path(id): Path<i64>) -> Result<axum::Json<TokenAnswer>> {
     caller.may(Permission::UpdateUserProfile)?;
-    let mut tx = app.tenant_tx(&caller).await?;
-    let theirs = store::find_permissions(&mut tx, ProfileId(id)).await?.ok_or_else(|| Error::not_found("Profile", id))?;
-    tx.commit().await?;
+    let mut read = app.tenant_read(&caller).await?;
+    let theirs = store::find_permissions(&mut read, ProfileId(id)).await?.ok_or_else(|| Error::not_found("Profile", id))?;
+    drop(read);
     // Otherwise the permission to manage profiles would be every permission.
     if let Some(missing) = theirs.beyond(&caller.permissions) {
         return Err(Error::missing(missing));
@@ -105,9 +105,7 @@ pub struct TokenList {
     security(("bearerAuth" = []), ("cookieAuth" = [])))]
 pub async fn list_tokens(State(app): State<App>, caller: Caller, Query(query): Query<ListTokens>) -> Result<axum::Json<TokenList>> {
     let of = if caller.permissions.has(Permission::UpdateUserProfile) { None } else { Some(caller.profile) };
-    let mut tx = app.tenant_tx(&caller).await?;
-    let tokens = store::list_tokens(&mut tx, of, query.limit.0, query.offset.0).await?;
-    tx.commit().await?;
+    let tokens = store::list_tokens(&mut app.tenant_read(&caller).await?, of, query.limit.0, query.offset.0).await?;
     Ok(axum::Json(TokenList { success: true, tokens }))
 }
 
@@ -120,9 +118,7 @@ pub async fn list_tokens(State(app): State<App>, caller: Caller, Query(query): Q
     responses((status = 200, description = "The token is no longer accepted", body = Success)),
     security(("bearerAuth" = []), ("cookieAuth" = [])))]
 pub async fn revoke_token(State(app): State<App>, caller: Caller, Path(id): Path<Uuid>) -> Result<axum::Json<Success>> {
-    let mut tx = app.tenant_tx(&caller).await?;
-    let owner = store::find_token_owner(&mut tx, id).await?;
-    tx.commit().await?;
+    let owner = store::find_token_owner(&mut app.tenant_read(&caller).await?, id).await?;
     let visible = owner.is_some_and(|owner| owner == caller.profile || caller.permissions.has(Permission::UpdateUserProfile));
     if !visible {
         return Err(Error::not_found("Token", id));

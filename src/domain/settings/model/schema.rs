@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CATALOGUE, Definition, Kind};
+use super::{CATALOGUE, Definition, Kind, tag_key};
+use crate::domain::tag::model::input::READ_ONLY;
 
 const TEXT: &str = r"^[^\x00-\x1f\x7f]*$";
 /// A host, with a port if needed.
@@ -21,11 +22,22 @@ pub fn update() -> Value {
     let properties: Map<String, Value> = CATALOGUE.iter().map(|definition| (definition.name.to_owned(), of(definition))).collect();
     json!({
         "type": "object",
-        "description": "Names and values; null = back to the default.",
+        "description": "Names and values; null = back to the default. `_tag[<id>].<field>` changes a field of a tag, as `PATCH /tag/{id}` does.",
         "properties": properties,
+        "patternProperties": tags(),
         "additionalProperties": false,
         "examples": [{"erpCacheSeconds": 300, "sessionIdleHours": 8}],
     })
+}
+
+/// Keys that change a tag. What only reading gives may be sent back, as everywhere.
+fn tags() -> Map<String, Value> {
+    let fields = tag_key::FIELDS.iter().map(|field| {
+        let schema = json!({"$ref": format!("#/components/schemas/TagPatch/properties/{field}")});
+        (tag_key::pattern(field), schema)
+    });
+    let ignored = READ_ONLY.iter().map(|field| (tag_key::pattern(field), json!({"$ref": "#/components/schemas/JsonValue"})));
+    fields.chain(ignored).collect()
 }
 
 /// Any JSON whose texts Postgres can hold: all but U+0000.

@@ -54,7 +54,7 @@ async fn a_page_with_a_token_may_come_from_anywhere() {
     // With `*` and this one browsers would refuse; without it they send no cookie.
     assert_eq!(answer.header("access-control-allow-credentials"), "");
     let exposed = words(&answer, "access-control-expose-headers");
-    for name in ["x-tx-id", "x-erp-source", "age", "retry-after"] {
+    for name in ["x-tx-id", "x-erp-source", "age", "retry-after", "idempotency-replayed"] {
         assert!(exposed.contains(&name.to_owned()), "{exposed:?}");
     }
     // A problem has to be readable too.

@@ -1,0 +1,495 @@
+//! Statements about tickets.
+
+pub mod load;
+pub mod search;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+use sqlx::{AssertSqlSafe, FromRow, types::Json};
+
+use super::model::{
+    AiSupportLevel, Channel, Direction, NewTicket, Priority, SpamStatus, Status, TicketId, Work,
+    wire::{AgentRef, Count, HistoryItem, ReplyRecipients, TicketFields},
+    work::TagEffect,
+};
+use crate::{
+    db::{InTenant, TenantTx},
+    domain::profile::{ProfileId, model::normal_email},
+    erp::model::CompactTag,
+    error::Result,
+    http::date::{Rfc3339, WireDateTime},
+    mail::Body,
+};
+
+/// Characters of a message that full text search sees: a tsvector holds a megabyte at most.
+const SEARCHED_CHARS: usize = 100_000;
+
+/// A row as [`COLUMNS`] selects it.
+#[derive(FromRow)]
+pub(super) struct Row {
+    id: TicketId,
+    version: i64,
+    status: Status,
+    priority: Priority,
+    channel: Channel,
+    direction: Direction,
+    subject: Option<String>,
+    from_address: Option<String>,
+    from_name: Option<String>,
+    to_addresses: Vec<String>,
+    cc_addresses: Vec<String>,
+    bcc_addresses: Vec<String>,
+    subchannel_id: Option<i64>,
+    channel_id: Option<String>,
+    external_ticket_id: Option<String>,
+    contract_id: Option<String>,
+    customer_id: Option<String>,
+    customer_legitimation: i16,
+    agent_id: Option<i64>,
+    responder_id: Option<i64>,
+    ai_support_level: AiSupportLevel,
+    spam_status: Option<SpamStatus>,
+    is_customer_active: bool,
+    is_escalated: bool,
+    sentiment: Option<String>,
+    language: Option<String>,
+    language_code: Option<String>,
+    summary: Option<String>,
+    additional_data: Json<Map<String, Value>>,
+    auto_execute_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    modified_at: Option<DateTime<Utc>>,
+    first_response_due_by: Option<DateTime<Utc>>,
+    due_by: Option<DateTime<Utc>>,
+    closed_at: Option<DateTime<Utc>>,
+    last_message_at: DateTime<Utc>,
+    last_customer_message_at: Option<DateTime<Utc>>,
+    tags: Option<Json<Vec<CompactTag>>>,
+    agent: Option<Json<StoredAgent>>,
+}
+
+/// A profile as the row's JSON holds it.
+#[derive(serde::Deserialize)]
+struct StoredAgent {
+    id: i64,
+    first_name: String,
+    last_name: String,
+    email: String,
+    phone: Option<String>,
+    last_seen_at: Option<DateTime<Utc>>,
+    kind: String,
+    is_sso_only: bool,
+    lang: String,
+    name_alias: Option<String>,
+    external_id: Option<String>,
+}
+
+/// What every form of a ticket is made of; `t` is the ticket.
+pub(super) const COLUMNS: &str = "t.id, t.version, t.status, t.priority, t.channel, t.direction, t.subject, t.from_address, t.from_name,
+    t.to_addresses, t.cc_addresses, t.bcc_addresses, t.subchannel_id, t.channel_id, t.external_ticket_id, t.contract_id, t.customer_id,
+    t.customer_legitimation, t.agent_id, t.responder_id, t.ai_support_level, t.spam_status, t.is_customer_active, t.is_escalated,
+    t.sentiment, t.language, t.language_code, t.summary, t.additional_data, t.auto_execute_at, t.created_at, t.modified_at,
+    t.first_response_due_by, t.due_by, t.closed_at, t.last_message_at, t.last_customer_message_at,
+    (select json_agg(json_build_object('id', g.id, 'name', g.name, 'color', g.color) order by g.id)
+     from ticket_tag l join tag g on g.id = l.tag_id where l.ticket_id = t.id and g.deleted_at is null) as tags,
+    case when t.agent_id is not null then (select json_build_object('id', p.id, 'first_name', p.first_name, 'last_name', p.last_name,
+        'email', p.email, 'phone', p.phone, 'last_seen_at', p.last_seen_at, 'kind', p.kind, 'is_sso_only', p.is_sso_only, 'lang', p.lang,
+        'name_alias', p.name_alias, 'external_id', p.external_id) from profile p where p.id = t.agent_id) end as agent";
+
+impl From<Row> for TicketFields {
+    fn from(row: Row) -> Self {
+        let reply_recipients = reply_recipients(&row);
+        let tags = row.tags.map(|tags| tags.0).unwrap_or_default();
+        Self {
+            id: row.id,
+            version: row.version,
+            direction: row.direction,
+            reply_cc_emails: reply_recipients.as_ref().map(|to| to.cc.clone()).unwrap_or_default(),
+            reply_recipients,
+            from: row.from_address,
+            from_name: row.from_name,
+            to: row.to_addresses,
+            cc_emails: row.cc_addresses,
+            bcc_emails: row.bcc_addresses,
+            subchannel_id: row.subchannel_id,
+            external_ticket_id: row.external_ticket_id,
+            sentiment: row.sentiment,
+            language: row.language,
+            language_code: row.language_code,
+            auto_execute_at: row.auto_execute_at.map(Rfc3339),
+            ai_support_level: row.ai_support_level,
+            spam_status: row.spam_status,
+            is_customer_active: row.is_customer_active,
+            interface: "internal",
+            priority: row.priority,
+            channel: row.channel,
+            channel_id: row.channel_id,
+            status: row.status,
+            summary: row.summary,
+            subject: row.subject,
+            is_escalated: row.is_escalated,
+            created_at: WireDateTime(row.created_at),
+            modified_at: row.modified_at.map(WireDateTime),
+            first_response_due_by: row.first_response_due_by.map(WireDateTime),
+            due_by: row.due_by.map(WireDateTime),
+            closed_at: row.closed_at.map(WireDateTime),
+            last_message_at: Some(WireDateTime(row.last_message_at)),
+            last_customer_message_at: row.last_customer_message_at.map(WireDateTime),
+            contract_id: row.contract_id,
+            customer_id: row.customer_id,
+            customer_legitimation: row.customer_legitimation,
+            agent_id: row.agent_id,
+            responder_id: row.responder_id,
+            worked_on_by: row.agent.map(|agent| AgentRef::from(agent.0)).into_iter().collect(),
+            tag_ids: tags.iter().map(|tag| tag.id).collect(),
+            tags,
+            additional_data: row.additional_data.0,
+        }
+    }
+}
+
+impl From<StoredAgent> for AgentRef {
+    fn from(agent: StoredAgent) -> Self {
+        Self {
+            id: agent.id,
+            first_name: agent.first_name,
+            last_name: agent.last_name,
+            email: agent.email,
+            phone: agent.phone,
+            last_seen: agent.last_seen_at.map(WireDateTime),
+            kind: agent.kind,
+            is_sso_only: i32::from(agent.is_sso_only),
+            lang: agent.lang,
+            name_alias: agent.name_alias,
+            external_id: agent.external_id,
+        }
+    }
+}
+
+/// A reply goes to who wrote, or to whom we wrote. Copies stay copies only in mail.
+fn reply_recipients(row: &Row) -> Option<ReplyRecipients> {
+    if row.channel == Channel::System {
+        return None;
+    }
+    let to = if row.direction == Direction::In { row.from_address.iter().cloned().collect() } else { row.to_addresses.clone() };
+    let (cc, bcc) = if row.channel == Channel::Email { (row.cc_addresses.clone(), row.bcc_addresses.clone()) } else { Default::default() };
+    Some(ReplyRecipients { to, cc, bcc })
+}
+
+/// The text of a ticket.
+#[derive(Debug, Default, FromRow)]
+pub struct Content {
+    /// HTML.
+    pub body: Option<String>,
+    /// Text.
+    pub body_plain: Option<String>,
+    /// Text without quotes, signature and footer.
+    pub body_clean: Option<String>,
+    /// What the sender's system sent along, only when asked for.
+    pub raw_data: Option<Json<Value>>,
+}
+
+#[derive(FromRow)]
+struct FullRow {
+    #[sqlx(flatten)]
+    row: Row,
+    #[sqlx(flatten)]
+    content: Content,
+}
+
+/// A ticket with its text.
+pub async fn find(tx: &mut impl InTenant, id: TicketId, with_raw_data: bool) -> Result<Option<(TicketFields, Content)>> {
+    let statement = format!(
+        "select {COLUMNS}, c.body, c.body_plain, c.body_clean, case when $2 then c.raw_data end as raw_data
+         from ticket t join ticket_content c on c.ticket_id = t.id where t.id = $1"
+    );
+    let row: Option<FullRow> =
+        sqlx::query_as(AssertSqlSafe(statement)).bind(id).bind(with_raw_data).fetch_optional(tx.connection()).await?;
+    Ok(row.map(|full| (full.row.into(), full.content)))
+}
+
+/// Tickets without their text, by id.
+pub async fn list(tx: &mut impl InTenant, ids: &[i64]) -> Result<Vec<TicketFields>> {
+    let statement = format!("select {COLUMNS} from ticket t where t.id = any($1) order by t.id");
+    let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement)).bind(ids).fetch_all(tx.connection()).await?;
+    Ok(rows.into_iter().map(TicketFields::from).collect())
+}
+
+/// What a new ticket consists of besides [`Work`].
+#[derive(Debug)]
+pub struct NewRow<'a> {
+    /// What people change later.
+    pub work: &'a Work,
+    /// The request.
+    pub new: &'a NewTicket,
+    /// The message in its three forms.
+    pub body: &'a Body,
+    /// When the message came.
+    pub created_at: DateTime<Utc>,
+    /// How to process it: `realtime`, `batch`, `false`.
+    pub process: &'static str,
+}
+
+fn addresses(work: &Work) -> String {
+    let senders = work.from.iter().chain(&work.from_name);
+    senders.chain(&work.to).chain(&work.cc_emails).map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+fn searched(text: Option<&String>) -> Option<&str> {
+    text.map(|text| text.char_indices().nth(SEARCHED_CHARS).map_or(text.as_str(), |(end, _)| &text[..end]))
+}
+
+/// Stores a ticket with its text and tags. None: its `externalTicketId` is taken.
+pub async fn insert(tx: &mut TenantTx, row: &NewRow<'_>) -> Result<Option<TicketId>> {
+    let NewRow { work, new, body, created_at, process } = row;
+    let customer_wrote = (work.direction == Direction::In).then_some(*created_at);
+    let tags: Vec<i64> = work.tag_ids.iter().copied().collect();
+    let id = sqlx::query_scalar!(
+        r#"with new as (
+               insert into ticket (status, priority, channel, direction, subject, from_address, from_norm, from_name, to_addresses,
+                   cc_addresses, bcc_addresses, subchannel_id, channel_id, external_ticket_id, contract_id, customer_id, process,
+                   additional_data, created_at, first_response_due_by, due_by, closed_at, last_message_at, last_customer_message_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18::text::json, $19, $20, $21, $22,
+                   $19, $23)
+               on conflict on constraint ticket_external_unique do nothing
+               returning id),
+           content as (
+               insert into ticket_content (ticket_id, body, body_plain, body_clean, raw_data, terms)
+               select id, $24, $25, $26, $27::text::json, ticket_terms($5, $28, $29) from new),
+           tags as (
+               insert into ticket_tag (ticket_id, tag_id) select new.id, tag.id from new, unnest($30::bigint[]) as tag (id))
+           select id from new"#,
+        work.status as Status,
+        work.priority as Priority,
+        work.channel as Channel,
+        work.direction as Direction,
+        work.subject,
+        work.from,
+        work.from.as_deref().map(normal_email),
+        work.from_name,
+        &work.to,
+        &work.cc_emails,
+        &work.bcc_emails,
+        work.subchannel_id,
+        work.channel_id,
+        new.external_ticket_id,
+        work.contract_id,
+        work.customer_id,
+        process,
+        Value::Object(work.additional_data.clone()).to_string(),
+        created_at,
+        work.first_response_due_by,
+        work.due_by,
+        work.closed_at,
+        customer_wrote,
+        body.html,
+        body.plain,
+        body.clean,
+        new.raw_data.as_ref().map(Value::to_string),
+        searched(body.plain.as_ref()),
+        addresses(work),
+        &tags
+    )
+    .fetch_optional(tx.connection())
+    .await?;
+    Ok(id.map(TicketId))
+}
+
+/// The ticket with an `externalTicketId`.
+pub async fn find_by_external_id(tx: &mut TenantTx, external_id: &str) -> Result<Option<TicketId>> {
+    let id =
+        sqlx::query_scalar!("select id from ticket where external_ticket_id = $1", external_id).fetch_optional(tx.connection()).await?;
+    Ok(id.map(TicketId))
+}
+
+/// A ticket locked for a change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Locked {
+    /// Its id.
+    pub id: TicketId,
+    /// Its version now.
+    pub version: i64,
+    /// What can be changed.
+    pub work: Work,
+}
+
+/// Locks tickets against each other's changes, by ascending id, so that two calls cannot wait for each other. Ids that are
+/// unknown are missing from the answer.
+pub async fn lock(tx: &mut TenantTx, ids: &[i64]) -> Result<Vec<Locked>> {
+    // The keys are those of Work. Tags are read by a statement of their own: after waiting for a lock this one would see
+    // them as they were before.
+    let rows = sqlx::query!(
+        r#"select t.id, t.version, json_build_object('status', t.status, 'priority', t.priority, 'channel', t.channel,
+               'direction', t.direction, 'subject', t.subject, 'from', t.from_address, 'fromName', t.from_name, 'to', t.to_addresses,
+               'ccEmails', t.cc_addresses, 'bccEmails', t.bcc_addresses, 'subchannelId', t.subchannel_id, 'channelId', t.channel_id,
+               'contractId', t.contract_id, 'customerId', t.customer_id, 'agentId', t.agent_id, 'spamStatus', t.spam_status,
+               'isEscalated', t.is_escalated, 'dueBy', t.due_by, 'firstResponseDueBy', t.first_response_due_by,
+               'closedAt', t.closed_at, 'additionalData', t.additional_data, 'tagIds', array[]::bigint[]) as "work!: Json<Work>"
+           from ticket t where t.id = any($1) order by t.id for update"#,
+        ids
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    let mut locked: Vec<Locked> =
+        rows.into_iter().map(|row| Locked { id: TicketId(row.id), version: row.version, work: row.work.0 }).collect();
+    let links = sqlx::query!(
+        "select l.ticket_id, l.tag_id from ticket_tag l join tag g on g.id = l.tag_id where l.ticket_id = any($1) and g.deleted_at is null",
+        ids
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    for link in links {
+        if let Ok(at) = locked.binary_search_by_key(&link.ticket_id, |ticket| ticket.id.0) {
+            locked[at].work.tag_ids.insert(link.tag_id);
+        }
+    }
+    Ok(locked)
+}
+
+/// Writes changed tickets, each one version on.
+pub async fn update(tx: &mut TenantTx, changed: &[(TicketId, &Work)], now: DateTime<Utc>) -> Result<()> {
+    let rows: Vec<Value> =
+        changed.iter().map(|(id, work)| json!({"id": id, "from_norm": work.from.as_deref().map(normal_email), "w": work})).collect();
+    sqlx::query!(
+        r#"update ticket t set version = t.version + 1, modified_at = $2, from_norm = n.from_norm, status = w.status, priority = w.priority,
+               channel = w.channel, direction = w.direction, subject = w.subject, from_address = w."from", from_name = w."fromName",
+               to_addresses = w."to", cc_addresses = w."ccEmails", bcc_addresses = w."bccEmails", subchannel_id = w."subchannelId",
+               channel_id = w."channelId", contract_id = w."contractId", customer_id = w."customerId", agent_id = w."agentId",
+               spam_status = w."spamStatus", is_escalated = w."isEscalated", due_by = w."dueBy",
+               first_response_due_by = w."firstResponseDueBy", closed_at = w."closedAt", additional_data = w."additionalData"
+           from json_to_recordset($1::text::json) as n (id bigint, from_norm text, w json),
+               json_to_record(n.w) as w (status text, priority text, channel text, direction text, subject text, "from" text,
+                   "fromName" text, "to" text[], "ccEmails" text[], "bccEmails" text[], "subchannelId" bigint, "channelId" text,
+                   "contractId" text, "customerId" text, "agentId" bigint, "spamStatus" text, "isEscalated" boolean,
+                   "dueBy" timestamptz, "firstResponseDueBy" timestamptz, "closedAt" timestamptz, "additionalData" json)
+           where t.id = n.id"#,
+        Value::Array(rows).to_string(),
+        now
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// Makes the tags of tickets those of the lists: pairs of ticket and tag to add, and to take away.
+pub async fn relink(tx: &mut TenantTx, added: &[(TicketId, i64)], removed: &[(TicketId, i64)]) -> Result<()> {
+    let split = |pairs: &[(TicketId, i64)]| -> (Vec<i64>, Vec<i64>) { pairs.iter().map(|(ticket, tag)| (ticket.0, *tag)).unzip() };
+    if !removed.is_empty() {
+        let (tickets, tags) = split(removed);
+        sqlx::query!(
+            "delete from ticket_tag l using unnest($1::bigint[], $2::bigint[]) as gone (ticket_id, tag_id)
+             where l.ticket_id = gone.ticket_id and l.tag_id = gone.tag_id",
+            &tickets,
+            &tags
+        )
+        .execute(tx.connection())
+        .await?;
+    }
+    if !added.is_empty() {
+        let (tickets, tags) = split(added);
+        sqlx::query!(
+            "insert into ticket_tag (ticket_id, tag_id) select * from unnest($1::bigint[], $2::bigint[]) on conflict do nothing",
+            &tickets,
+            &tags
+        )
+        .execute(tx.connection())
+        .await?;
+    }
+    Ok(())
+}
+
+/// Replaces the text of a ticket, and what it is found by.
+pub async fn update_content(tx: &mut TenantTx, id: TicketId, work: &Work, body: Option<&Body>, raw_data: Option<&Value>) -> Result<()> {
+    let empty = Body::default();
+    let given = body.unwrap_or(&empty);
+    sqlx::query!(
+        "update ticket_content set body = case when $2 then $3 else body end, body_plain = case when $2 then $4 else body_plain end,
+             body_clean = case when $2 then $5 else body_clean end, raw_data = coalesce($6::text::json, raw_data),
+             terms = ticket_terms($7, left(case when $2 then $4 else body_plain end, $9), $8)
+         where ticket_id = $1",
+        id.0,
+        body.is_some(),
+        given.html,
+        given.plain,
+        given.clean,
+        raw_data.map(Value::to_string),
+        work.subject,
+        addresses(work),
+        i32::try_from(SEARCHED_CHARS).unwrap_or(i32::MAX)
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
+/// Tags that a ticket may have, with what they do to its priority. Those that do not exist are missing.
+pub async fn list_tag_effects(tx: &mut TenantTx, ids: &[i64]) -> Result<Vec<TagEffect>> {
+    let rows = sqlx::query!(
+        r#"select id, nullif(priority, 'do-not-change') as "priority: Priority" from tag
+           where id = any($1) and reference = 'ticket' and deleted_at is null"#,
+        ids
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    Ok(rows.into_iter().map(|row| TagEffect { id: row.id, priority: row.priority }).collect())
+}
+
+/// Which of these profiles exist.
+pub async fn existing_profiles(tx: &mut TenantTx, ids: &[i64]) -> Result<Vec<i64>> {
+    Ok(sqlx::query_scalar!("select id from profile where id = any($1)", ids).fetch_all(tx.connection()).await?)
+}
+
+/// Tickets that are not closed: all, and by tag.
+pub async fn stats(tx: &mut impl InTenant) -> Result<(i64, Vec<Count>)> {
+    let total = sqlx::query_scalar!(r#"select count(*) as "count!" from ticket where status in ('open', 'pending')"#)
+        .fetch_one(tx.connection())
+        .await?;
+    let tags = sqlx::query_as!(
+        Count,
+        r#"select g.id, g.name, count(*) as "count!" from ticket t join ticket_tag l on l.ticket_id = t.id join tag g on g.id = l.tag_id
+           where t.status in ('open', 'pending') and g.deleted_at is null group by g.id, g.name order by 3 desc, g.id"#
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    Ok((total, tags))
+}
+
+/// Tickets of a contract, newest first, with how many there are and how many are not closed.
+pub async fn history(tx: &mut impl InTenant, contract_id: &str, most: i64) -> Result<(i64, i64, Vec<HistoryItem>)> {
+    let counted = sqlx::query!(
+        r#"select count(*) as "total!", count(*) filter (where status <> 'closed') as "open!" from ticket where contract_id = $1"#,
+        contract_id
+    )
+    .fetch_one(tx.connection())
+    .await?;
+    let rows = sqlx::query!(
+        "select id, channel, status, subject, created_at from ticket where contract_id = $1 order by created_at desc, id desc limit $2",
+        contract_id,
+        most
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    let items = rows.into_iter().map(|row| HistoryItem {
+        id: Some(row.id),
+        kind: "ticket",
+        channel: Some(row.channel),
+        sub_channel: None,
+        status: Some(row.status),
+        subject: row.subject,
+        url: None,
+        created_at: row.created_at.timestamp(),
+    });
+    Ok((counted.total, counted.open, items.collect()))
+}
+
+/// Tickets assigned to somebody that are not closed, newest first.
+pub async fn list_open_of(tx: &mut impl InTenant, agent: ProfileId, most: i64) -> Result<Vec<(i64, String, Option<String>)>> {
+    let rows = sqlx::query!(
+        "select id, channel, subject from ticket where agent_id = $1 and status <> 'closed' order by created_at desc, id desc limit $2",
+        agent.0,
+        most
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.channel, row.subject)).collect())
+}
