@@ -23,6 +23,7 @@ use crate::{
     jobs::Heartbeat,
     outbound::Outbound,
     secret::KeyRing,
+    storage::Storage,
 };
 
 /// Where domain time comes from.
@@ -52,6 +53,7 @@ struct Inner {
     keys: KeyRing,
     clock: Arc<dyn Clock>,
     outbound: Arc<Outbound>,
+    storage: Storage,
     erp: Registry,
     heartbeat: Heartbeat,
     identities: ShortCache<Shown, Option<Identity>>,
@@ -68,7 +70,7 @@ impl std::fmt::Debug for App {
 
 impl App {
     /// Puts the parts together. Does not connect.
-    pub fn new(config: Config, db: Db, keys: KeyRing, clock: Arc<dyn Clock>, outbound: Arc<Outbound>) -> Self {
+    pub fn new(config: Config, db: Db, keys: KeyRing, clock: Arc<dyn Clock>, outbound: Arc<Outbound>, storage: Storage) -> Self {
         Self(Arc::new(Inner {
             erp: Registry::new(Arc::clone(&outbound)),
             config,
@@ -76,6 +78,7 @@ impl App {
             keys,
             clock,
             outbound,
+            storage,
             heartbeat: Heartbeat::default(),
             identities: ShortCache::new(100_000),
             tenants: ShortCache::new(10_000),
@@ -107,6 +110,11 @@ impl App {
     /// The one way out to other systems.
     pub fn outbound(&self) -> &Outbound {
         &self.0.outbound
+    }
+
+    /// Where the bytes of files lie.
+    pub fn storage(&self) -> &Storage {
+        &self.0.storage
     }
 
     /// Adapters to ERP systems.

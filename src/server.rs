@@ -13,7 +13,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{App, app::SystemClock, config::Config, domain::tenant, jobs, outbound::Outbound, router, sandbox};
+use crate::{App, app::SystemClock, config::Config, domain::tenant, jobs, outbound::Outbound, router, sandbox, storage::Storage};
 
 pub use database::{Database, keys};
 pub use logging::start_logging;
@@ -42,7 +42,8 @@ impl Steps {
 /// Puts the parts of the process together around a database.
 pub fn assemble(config: Config, database: &Database, keys: crate::secret::KeyRing) -> Result<App> {
     let outbound = Outbound::new(config.outbound_allow.clone(), config.outbound_connect_timeout)?;
-    Ok(App::new(config, database.db().clone(), keys, Arc::new(SystemClock), Arc::new(outbound)))
+    let storage = Storage::from_config(&config)?;
+    Ok(App::new(config, database.db().clone(), keys, Arc::new(SystemClock), Arc::new(outbound), storage))
 }
 
 /// Serves until SIGINT or SIGTERM, then drains and stops.
@@ -99,6 +100,7 @@ async fn serve_on(
         let keys = keys(&config)?;
         let app = assemble(config, database, keys)?;
         check_key(&app).await?;
+        app.storage().open()?;
         anyhow::Ok(app)
     };
     // Another node may hold the lock of the migrations for long.
