@@ -7,6 +7,7 @@
 //! Upstream systems are behind [`erp`]; whatever leaves the process goes through [`outbound`].
 
 pub mod app;
+pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod db;

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand. Exit codes: 0 done, 1 failed, 2 wrong usage or environment.
 
+mod bench;
 mod erp_sandbox;
 mod migrate;
 mod openapi;
@@ -49,6 +50,8 @@ enum Command {
     Secret(secret::Command),
     /// Adds made-up tickets to a tenant, for trying things out and for measuring.
     Seed(seed::Arguments),
+    /// Measures this machine: a database of its own, a server, and clients.
+    Bench(bench::Arguments),
     /// Runs the stand-alone ERP sandbox.
     ErpSandbox(erp_sandbox::Arguments),
 }
@@ -59,6 +62,7 @@ pub fn run() -> ExitCode {
     match command {
         Command::Openapi(arguments) => return openapi::run(&arguments),
         Command::ErpSandbox(arguments) => return block_on(erp_sandbox::run(arguments)),
+        Command::Bench(arguments) => return block_on(bench::run(arguments)),
         _ => {}
     }
     let config = match Config::from_env() {
@@ -84,7 +88,7 @@ pub fn run() -> ExitCode {
         Command::Token(command) => block_on(token::run(config, command)),
         Command::Secret(command) => block_on(secret::run(config, command)),
         Command::Seed(arguments) => block_on(seed::run(config, arguments)),
-        Command::Openapi(_) | Command::ErpSandbox(_) => ExitCode::SUCCESS,
+        Command::Openapi(_) | Command::ErpSandbox(_) | Command::Bench(_) => ExitCode::SUCCESS,
     }
 }
 

@@ -4,12 +4,14 @@
 pub mod condition;
 pub mod constraint;
 pub mod embedded;
+mod fixed;
 mod migration;
 mod pool;
 mod read;
 mod transaction;
 mod upkeep;
 
+pub use fixed::FixedTenant;
 pub use migration::MigrationError;
 pub use pool::{Db, Ready};
 pub use read::TenantRead;

@@ -8,6 +8,7 @@ use sqlx::{
 };
 
 use super::{
+    fixed::FixedTenant,
     migration::{self, MigrationError},
     read::{Reads, TenantRead},
     transaction::{SystemTx, TenantTx},
@@ -94,6 +95,11 @@ impl Db {
     /// Brings the schema up to this program's version.
     pub async fn migrate(&self) -> Result<(), MigrationError> {
         migration::run(&self.pool).await
+    }
+
+    /// Connections of one tenant only, beside the pool.
+    pub fn fixed_to(&self, tenant: TenantId) -> FixedTenant {
+        FixedTenant::new(&self.pool, tenant)
     }
 
     /// Looks after tables that a bulk load has changed.

@@ -1,12 +1,21 @@
 //! Transactions whose role and tenant are set before anyone can use them.
 
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction, pool::PoolConnection};
 
 use super::read::TenantRead;
 use crate::{
     domain::tenant::TenantId,
     error::{Error, Result},
 };
+
+/// How long role and tenant hold.
+#[derive(Debug)]
+enum Scope {
+    /// Until the transaction ends.
+    Transaction(Transaction<'static, Postgres>),
+    /// As long as the connection lives, see [`super::FixedTenant`]. Statements are committed one by one.
+    Connection(PoolConnection<Postgres>),
+}
 
 /// What is bound to one tenant by row level security: the parameter of a store function that only reads, in one
 /// statement. Only the two types of this module's parent that set the tenant themselves are.
@@ -47,7 +56,7 @@ impl InTenant for TenantRead {
 /// A transaction as `mind_app`, bound to one tenant by row level security. Rolls back unless committed.
 #[derive(Debug)]
 pub struct TenantTx {
-    inner: Transaction<'static, Postgres>,
+    inner: Scope,
     tenant: TenantId,
 }
 
@@ -64,7 +73,21 @@ impl TenantTx {
         // One round trip. The id is an i64, so the text cannot carry anything else.
         let statement = format!("{begin}; select set_config('role', 'mind_app', true), set_config('app.tenant_id', '{}', true)", tenant.0);
         let inner = pool.begin_with(AssertSqlSafe(statement)).await.map_err(Error::from)?;
-        Ok(Self { inner, tenant })
+        Ok(Self { inner: Scope::Transaction(inner), tenant })
+    }
+
+    /// On a connection that has had its role and tenant from its start.
+    pub(super) fn one_by_one(connection: PoolConnection<Postgres>, tenant: TenantId) -> Self {
+        Self { inner: Scope::Connection(connection), tenant }
+    }
+
+    /// Lets each further statement of this transaction take no longer than that.
+    pub async fn limit_statements(&mut self, most: std::time::Duration) -> Result<()> {
+        sqlx::query("select set_config('statement_timeout', $1, true)")
+            .bind(most.as_millis().to_string())
+            .execute(self.connection())
+            .await?;
+        Ok(())
     }
 
     /// The tenant this transaction is bound to.
@@ -74,12 +97,18 @@ impl TenantTx {
 
     /// The connection, for the statements of a store.
     pub fn connection(&mut self) -> &mut PgConnection {
-        &mut self.inner
+        match &mut self.inner {
+            Scope::Transaction(transaction) => transaction,
+            Scope::Connection(connection) => connection,
+        }
     }
 
     /// Makes the writes visible.
     pub async fn commit(self) -> Result<()> {
-        self.inner.commit().await.map_err(Error::from)
+        match self.inner {
+            Scope::Transaction(transaction) => transaction.commit().await.map_err(Error::from),
+            Scope::Connection(_) => Ok(()),
+        }
     }
 }
 
@@ -106,7 +135,7 @@ impl SystemTx {
             .bind(tenant.0.to_string())
             .execute(&mut *self.inner)
             .await?;
-        Ok(TenantTx { inner: self.inner, tenant })
+        Ok(TenantTx { inner: Scope::Transaction(self.inner), tenant })
     }
 
     /// Makes the writes visible.

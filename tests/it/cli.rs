@@ -1,6 +1,6 @@
 //! The binary as a person or a script uses it: arguments, environment, output, exit codes.
 
-mod program;
+pub mod program;
 mod serve;
 
 use std::{net::SocketAddr, sync::Arc};

@@ -12,10 +12,12 @@ mod api {
     mod idempotency;
     mod profile;
     mod settings;
+    mod tag;
 }
 mod architecture;
 mod cli;
 mod config;
+mod crash;
 mod embedded;
 mod erp {
     mod custom;

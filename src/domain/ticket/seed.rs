@@ -8,7 +8,12 @@ mod ticket;
 mod topic;
 mod writer;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use chrono::{DateTime, Utc};
 
 use self::{ticket::Source, topic::Topic};
 use super::store::load::{self, LoadedTicket};
@@ -17,6 +22,7 @@ use crate::{
     db::TenantTx,
     domain::{
         profile::{self, ProfileId, model::NewProfile},
+        tag::{self, model::TagFields},
         tenant::TenantId,
     },
     error::Result,
@@ -48,7 +54,7 @@ pub async fn run(app: &App, tenant: TenantId, plan: Plan, done: impl Fn(u64)) ->
     let mut source = Source::new(plan, app.now());
     let mut tx = app.db().tenant_tx(tenant).await?;
     source.agents = agents(app, &mut tx).await?;
-    source.tags = load::find_tags(&mut tx, &Topic::tags().collect::<Vec<_>>()).await?;
+    source.tags = tags(app, &mut tx).await?;
     tx.commit().await?;
     let next = AtomicU64::new(0);
     let worker = async || -> Result<()> {
@@ -66,6 +72,26 @@ pub async fn run(app: &App, tenant: TenantId, plan: Plan, done: impl Fn(u64)) ->
     };
     tokio::try_join!(worker(), worker())?;
     Ok(())
+}
+
+/// The tickets of a plan, one after the other, without a database: nobody works on them and they have no tags.
+pub fn samples(plan: Plan, now: DateTime<Utc>) -> impl Iterator<Item = LoadedTicket> {
+    let source = Source::new(plan, now);
+    (0..plan.tickets).map(move |index| source.ticket(index))
+}
+
+/// Tags of the topics; those that the tenant lacks are added.
+async fn tags(app: &App, tx: &mut TenantTx) -> Result<Vec<i64>> {
+    tag::store::lock(tx).await?;
+    let known: HashMap<String, i64> = load::list_tags(tx).await?.into_iter().collect();
+    let mut ids = Vec::new();
+    for name in Topic::tags() {
+        ids.push(match known.get(name) {
+            Some(id) => *id,
+            None => tag::store::insert(tx, &TagFields { name: name.to_owned(), ..TagFields::default() }, None, app.now()).await?.0,
+        });
+    }
+    Ok(ids)
 }
 
 /// People to assign tickets to. They have no password, so nobody can sign in as one of them.

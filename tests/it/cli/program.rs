@@ -160,6 +160,11 @@ impl Running {
         (self.child.wait().await.unwrap(), log)
     }
 
+    /// Its process.
+    pub fn pid(&self) -> i32 {
+        self.pid.as_raw()
+    }
+
     /// As the kernel does when memory runs out.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();

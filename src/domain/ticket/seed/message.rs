@@ -195,8 +195,8 @@ fn quote(parts: &mut Parts, writer: &Writer, english: bool) {
 
 impl Parts {
     fn render(self, subject: String, lower: bool) -> Message {
-        let clean = self.text.iter().map(|lines| lines.join("\n")).collect::<Vec<_>>().join("\n\n");
-        let mut plain = clean.clone();
+        let mut plain = self.text.iter().map(|lines| lines.join("\n")).collect::<Vec<_>>().join("\n\n");
+        let mut clean = plain.clone();
         let mut html = String::with_capacity(plain.len() * 2);
         for lines in &self.text {
             paragraph(&mut html, "p", lines);
@@ -204,6 +204,9 @@ impl Parts {
         if !self.signature.is_empty() {
             plain.push_str("\n\n");
             plain.push_str(&self.signature.join("\n"));
+            // A name says who writes and stays; what stands below it does not.
+            clean.push_str("\n\n");
+            clean.push_str(&self.signature[0]);
             paragraph(&mut html, "p", &self.signature);
         }
         if !self.quote.is_empty() {

@@ -227,6 +227,7 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
+    use crate::mail;
 
     fn source(tickets: u64) -> Source {
         let now = "2026-01-13T17:28:51Z".parse().unwrap_or_default();
@@ -273,6 +274,12 @@ mod tests {
         let by_night = tickets.iter().filter(|ticket| ticket.created_at.format("%H").to_string().as_str() < "04").count();
         assert!(share(by_night) < 4, "{by_night} at night");
         let distinct: std::collections::HashSet<&str> = tickets.iter().map(|ticket| ticket.body.as_str()).collect();
+        for ticket in tickets.iter().step_by(20) {
+            let read = mail::read_body(&ticket.body);
+            assert_eq!(read.html.as_ref(), Some(&ticket.body));
+            assert_eq!(read.plain.as_ref(), Some(&ticket.body_plain));
+            assert_eq!(read.clean.as_ref(), Some(&ticket.body_clean));
+        }
         assert!(distinct.len() > 7_900, "{} bodies", distinct.len());
     }
 }

@@ -42,17 +42,14 @@ pub struct LoadedTicket {
     pub body_clean: String,
 }
 
-/// Ids of the ticket tags with these names, in this order; empty unless all are there.
-pub async fn find_tags(tx: &mut TenantTx, names: &[&str]) -> Result<Vec<i64>> {
-    let found = sqlx::query_scalar!(
-        r#"select min(t.id) as "id!" from unnest($1::text[]) with ordinality wanted (name, place)
-           join tag t on t.name = wanted.name and t.reference = 'ticket' and t.deleted_at is null
-           group by wanted.place order by wanted.place"#,
-        names as &[&str]
+/// Names and ids of the tags that tickets can have; of several of one name the oldest.
+pub async fn list_tags(tx: &mut TenantTx) -> Result<Vec<(String, i64)>> {
+    let rows = sqlx::query!(
+        r#"select name, min(id) as "id!" from tag where reference = 'ticket' and visibility <> 'disabled' and deleted_at is null group by name"#
     )
     .fetch_all(tx.connection())
     .await?;
-    Ok(if found.len() == names.len() { found } else { Vec::new() })
+    Ok(rows.into_iter().map(|row| (row.name, row.id)).collect())
 }
 
 /// Adds tickets; their ids ascend in the order given.
@@ -156,4 +153,11 @@ async fn insert_tickets(tx: &mut TenantTx, tickets: &[LoadedTicket]) -> Result<V
     // Ids are given in the order of the rows inserted; in which order they are answered is not promised.
     ids.sort_unstable();
     Ok(ids)
+}
+
+/// How many tickets have this status and this priority.
+pub async fn count(tx: &mut TenantTx, status: &str, priority: &str) -> Result<i64> {
+    Ok(sqlx::query_scalar!(r#"select count(*) as "count!" from ticket where status = $1 and priority = $2"#, status, priority)
+        .fetch_one(tx.connection())
+        .await?)
 }
