@@ -70,15 +70,15 @@ impl std::fmt::Debug for App {
 
 impl App {
     /// Puts the parts together. Does not connect.
-    pub fn new(config: Config, db: Db, keys: KeyRing, clock: Arc<dyn Clock>, outbound: Arc<Outbound>, storage: Storage) -> Self {
+    pub fn new(config: Config, db: Db, keys: KeyRing, clock: Arc<dyn Clock>, outbound: Arc<Outbound>) -> Self {
         Self(Arc::new(Inner {
+            storage: Storage::from_config(&config),
             erp: Registry::new(Arc::clone(&outbound)),
             config,
             db,
             keys,
             clock,
             outbound,
-            storage,
             heartbeat: Heartbeat::default(),
             identities: ShortCache::new(100_000),
             tenants: ShortCache::new(10_000),

@@ -13,6 +13,7 @@ use crate::{
     domain::tenant::{Slug, model::normal_host},
     outbound::AllowList,
     secret::KeyRing,
+    storage,
 };
 
 /// A variable of the environment.
@@ -132,7 +133,7 @@ pub struct Config {
     pub listen: SocketAddr,
     pub admin_listen: Listen,
     pub data_dir: PathBuf,
-    pub storage_url: Option<Url>,
+    pub storage: storage::Place,
     pub pg_bin: Option<PathBuf>,
     pub public_url: Url,
     pub base_domain: Option<String>,
@@ -226,8 +227,8 @@ impl Config {
                 .map_err(|e| ConfigError { name: "MIND_SECRET_KEY", reason: e.to_string() })?,
             listen,
             admin_listen: read.listen("MIND_ADMIN_LISTEN", "127.0.0.1:9464")?,
-            data_dir: PathBuf::from(read.text("MIND_DATA_DIR").unwrap_or(".mind")),
-            storage_url: storage_url(&read)?,
+            data_dir: data_dir(&read),
+            storage: storage_place(&read)?,
             pg_bin: read.text("MIND_PG_BIN").map(PathBuf::from),
             public_url: public_url(&read, listen)?,
             base_domain: base_domain(&read)?,
@@ -333,12 +334,15 @@ fn public_url(read: &Reader, listen: SocketAddr) -> Result<Url, ConfigError> {
         .ok_or_else(|| ConfigError { name: "MIND_PUBLIC_URL", reason: format!("`{text}` is not a URL such as https://mind.example.com") })
 }
 
-fn storage_url(read: &Reader) -> Result<Option<Url>, ConfigError> {
-    let Some(text) = read.text("MIND_STORAGE_URL") else { return Ok(None) };
-    let wrong = |reason: &str| ConfigError { name: "MIND_STORAGE_URL", reason: format!("`{text}` {reason}") };
-    let url = Url::parse(text).map_err(|_| wrong("is not a URL such as file:///var/lib/mind/storage"))?;
-    crate::storage::check_url(&url).map_err(|reason| wrong(&reason))?;
-    Ok(Some(url))
+fn storage_place(read: &Reader) -> Result<storage::Place, ConfigError> {
+    match read.text("MIND_STORAGE_URL") {
+        None => Ok(storage::Place::Folder(data_dir(read).join("storage"))),
+        Some(text) => text.parse().map_err(|reason| ConfigError { name: "MIND_STORAGE_URL", reason: format!("`{text}` {reason}") }),
+    }
+}
+
+fn data_dir(read: &Reader) -> PathBuf {
+    PathBuf::from(read.text("MIND_DATA_DIR").unwrap_or(".mind"))
 }
 
 fn base_domain(read: &Reader) -> Result<Option<String>, ConfigError> {

@@ -13,7 +13,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{App, app::SystemClock, config::Config, domain::tenant, jobs, outbound::Outbound, router, sandbox, storage::Storage};
+use crate::{App, app::SystemClock, config::Config, domain::tenant, jobs, outbound::Outbound, router, sandbox};
 
 pub use database::{Database, keys};
 pub use logging::start_logging;
@@ -42,8 +42,7 @@ impl Steps {
 /// Puts the parts of the process together around a database.
 pub fn assemble(config: Config, database: &Database, keys: crate::secret::KeyRing) -> Result<App> {
     let outbound = Outbound::new(config.outbound_allow.clone(), config.outbound_connect_timeout)?;
-    let storage = Storage::from_config(&config)?;
-    Ok(App::new(config, database.db().clone(), keys, Arc::new(SystemClock), Arc::new(outbound), storage))
+    Ok(App::new(config, database.db().clone(), keys, Arc::new(SystemClock), Arc::new(outbound)))
 }
 
 /// Serves until SIGINT or SIGTERM, then drains and stops.

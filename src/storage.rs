@@ -7,10 +7,11 @@ use std::{
     fs::DirBuilder,
     os::unix::fs::DirBuilderExt as _,
     path::{Path as FilePath, PathBuf},
+    str::FromStr,
     sync::{Arc, OnceLock},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use futures::{StreamExt as _, stream::BoxStream};
 use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload, local::LocalFileSystem, path::Path};
 use tokio_util::bytes::Bytes;
@@ -28,11 +29,33 @@ struct Inner {
     opened: OnceLock<Arc<dyn ObjectStore>>,
 }
 
-#[derive(Clone, Debug)]
-enum Place {
+/// Where objects are to lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A folder of this machine, or one that all nodes mount.
     Folder(PathBuf),
+    /// A bucket with a prefix, as a URL.
     #[cfg(feature = "s3")]
     Bucket(Url),
+}
+
+impl FromStr for Place {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let url = Url::parse(text).map_err(|_| "is not a URL such as file:///var/lib/mind/storage")?;
+        match url.scheme() {
+            "file" => {
+                url.to_file_path().map(Self::Folder).map_err(|()| "is not a folder of this machine such as file:///var/lib/mind/storage")
+            }
+            "s3" if url.host_str().is_none_or(str::is_empty) => Err("names no bucket, as s3://bucket/prefix would"),
+            #[cfg(feature = "s3")]
+            "s3" => Ok(Self::Bucket(url)),
+            #[cfg(not(feature = "s3"))]
+            "s3" => Err("needs a program that was built with the feature s3"),
+            _ => Err("is neither file:///folder nor s3://bucket/prefix"),
+        }
+    }
 }
 
 /// An object being read.
@@ -56,12 +79,8 @@ pub fn fresh_key(tenant: TenantId, kind: &str) -> String {
 
 impl Storage {
     /// The store that `MIND_STORAGE_URL` names. Touches nothing yet.
-    pub fn from_config(config: &Config) -> Result<Self> {
-        let place = match &config.storage_url {
-            None => Place::Folder(config.data_dir.join("storage")),
-            Some(url) => place(url).with_context(|| format!("MIND_STORAGE_URL: `{url}`"))?,
-        };
-        Ok(Self(Arc::new(Inner { place, opened: OnceLock::new() })))
+    pub fn from_config(config: &Config) -> Self {
+        Self(Arc::new(Inner { place: config.storage.clone(), opened: OnceLock::new() }))
     }
 
     /// Opens the store: makes the folder, or reads the credentials of the bucket.
@@ -113,26 +132,6 @@ fn path(key: &str) -> Result<Path> {
     Path::parse(key).context("a key of the object store is malformed")
 }
 
-/// Reads a URL of the setting.
-fn place(url: &Url) -> Result<Place> {
-    match url.scheme() {
-        "file" => match url.to_file_path() {
-            Ok(folder) => Ok(Place::Folder(folder)),
-            Err(()) => bail!("is not a folder of this machine such as file:///var/lib/mind/storage"),
-        },
-        #[cfg(feature = "s3")]
-        "s3" if url.host_str().is_some_and(|bucket| !bucket.is_empty()) => Ok(Place::Bucket(url.clone())),
-        #[cfg(not(feature = "s3"))]
-        "s3" => bail!("needs a program that was built with the feature s3"),
-        _ => bail!("is neither file:///folder nor s3://bucket/prefix"),
-    }
-}
-
-/// Whether the setting can be used by this program; the reason if not.
-pub fn check_url(url: &Url) -> Result<(), String> {
-    place(url).map(drop).map_err(|error| error.to_string())
-}
-
 fn open_folder(folder: &FilePath) -> Result<Arc<dyn ObjectStore>> {
     // What customers send is nobody else's business on this machine.
     DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(|| format!("making the folder {}", folder.display()))?;
@@ -175,7 +174,7 @@ mod tests {
     fn storage(url: Option<&str>, folder: &FilePath) -> Storage {
         let mut variables = std::collections::BTreeMap::from([("MIND_DATA_DIR".to_owned(), folder.to_str().unwrap().to_owned())]);
         variables.extend(url.map(|url| ("MIND_STORAGE_URL".to_owned(), url.to_owned())));
-        Storage::from_config(&Config::from_map(variables).unwrap()).unwrap()
+        Storage::from_config(&Config::from_map(variables).unwrap())
     }
 
     async fn read(storage: &Storage, key: &str) -> Option<Vec<u8>> {
@@ -223,9 +222,9 @@ mod tests {
 
     #[test]
     fn other_urls_are_refused() {
-        for url in ["http://x.example/", "file://server/share", "ftp://x", "s3:///prefix"] {
-            assert!(check_url(&Url::parse(url).unwrap()).is_err(), "{url}");
+        for url in ["http://x.example/", "file://server/share", "ftp://x", "s3:///prefix", "/var/lib/mind"] {
+            assert!(url.parse::<Place>().is_err(), "{url}");
         }
-        assert_eq!(check_url(&Url::parse("s3://bucket/prefix").unwrap()).is_ok(), cfg!(feature = "s3"));
+        assert_eq!("s3://bucket/prefix".parse::<Place>().is_ok(), cfg!(feature = "s3"));
     }
 }

@@ -15,7 +15,6 @@ use mind::{
     outbound::Outbound,
     router,
     secret::{KeyRing, Place},
-    storage::Storage,
 };
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
@@ -169,8 +168,7 @@ impl Office {
         let db = Db::from_options(self.database.login(), &config);
         let outbound = Arc::new(Outbound::new(config.outbound_allow.clone(), config.outbound_connect_timeout).unwrap());
         let keys = config.secret_key.clone().unwrap();
-        let storage = Storage::from_config(&config).unwrap();
-        let app = App::new(config, db, keys, Arc::new(SystemClock), outbound, storage);
+        let app = App::new(config, db, keys, Arc::new(SystemClock), outbound);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = Client::new(listener.local_addr().unwrap());
         let service = router::build(app.clone()).unwrap().into_make_service_with_connect_info::<SocketAddr>();

@@ -23,7 +23,6 @@ use mind::{
     outbound::Outbound,
     router, sandbox,
     secret::KeyRing,
-    storage::Storage,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
@@ -227,8 +226,7 @@ fn config(setup: Setup, sandbox: SocketAddr, files: &Path) -> Config {
 fn app_on(config: Config, database: &TestDatabase, keys: KeyRing, clock: Arc<TestClock>) -> App {
     let db = Db::from_options(database.login(), &config);
     let outbound = Outbound::new(config.outbound_allow.clone(), config.outbound_connect_timeout).unwrap();
-    let storage = Storage::from_config(&config).unwrap();
-    App::new(config, db, keys, clock, Arc::new(outbound), storage)
+    App::new(config, db, keys, clock, Arc::new(outbound))
 }
 
 fn serve(app: &App, listener: TcpListener, stop: &CancellationToken) {
