@@ -58,7 +58,8 @@ pub struct TestApp {
     pub demo: TestTenant,
     /// The tenant `other`, with the host `other.example` and an empty store.
     pub other: TestTenant,
-    _files: TempDir,
+    /// Folder of its object store.
+    pub files: TempDir,
     _stop: DropGuard,
 }
 
@@ -104,7 +105,7 @@ impl TestApp {
         let other = create_tenant(&app, "other", &["other.example"]).await;
         connect_to_sandbox(&app, &demo.tenant, sandbox).await;
         serve(&app, listener, &stop);
-        Self { app, database, clock, address, sandbox, demo, other, _files: files, _stop: stop.drop_guard() }
+        Self { app, database, clock, address, sandbox, demo, other, files, _stop: stop.drop_guard() }
     }
 
     /// A second node on the same database, with caches of its own.
