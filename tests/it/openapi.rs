@@ -202,7 +202,7 @@ impl<'a> Walk<'a> {
                 let ticket = self.app.admin().await.post("/api/mind/ticket", &new).await.ok();
                 request.segment("ticketId", &ticket.body["id"].to_string())
             }
-            "get_tag" | "update_tag" | "delete_tag" => {
+            "get_tag" | "update_tag" => {
                 let new = json!({"name": "walk", "reference": "ticket", "type": "other"});
                 let tag = self.app.admin().await.post("/api/mind/tag", &new).await.ok();
                 request.segment("id", &tag.body["id"].to_string())
