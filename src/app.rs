@@ -23,6 +23,7 @@ use crate::{
     jobs::Heartbeat,
     outbound::Outbound,
     secret::KeyRing,
+    storage::Storage,
 };
 
 /// Where domain time comes from.
@@ -52,6 +53,7 @@ struct Inner {
     keys: KeyRing,
     clock: Arc<dyn Clock>,
     outbound: Arc<Outbound>,
+    storage: Storage,
     erp: Registry,
     heartbeat: Heartbeat,
     identities: ShortCache<Shown, Option<Identity>>,
@@ -70,6 +72,7 @@ impl App {
     /// Puts the parts together. Does not connect.
     pub fn new(config: Config, db: Db, keys: KeyRing, clock: Arc<dyn Clock>, outbound: Arc<Outbound>) -> Self {
         Self(Arc::new(Inner {
+            storage: Storage::from_config(&config),
             erp: Registry::new(Arc::clone(&outbound)),
             config,
             db,
@@ -107,6 +110,11 @@ impl App {
     /// The one way out to other systems.
     pub fn outbound(&self) -> &Outbound {
         &self.0.outbound
+    }
+
+    /// Where the bytes of files lie.
+    pub fn storage(&self) -> &Storage {
+        &self.0.storage
     }
 
     /// Adapters to ERP systems.

@@ -13,6 +13,7 @@ use crate::{
     domain::tenant::{Slug, model::normal_host},
     outbound::AllowList,
     secret::KeyRing,
+    storage,
 };
 
 /// A variable of the environment.
@@ -50,6 +51,11 @@ pub const VARIABLES: &[Variable] = &[
     variable("MIND_LISTEN", "127.0.0.1:8080", "Address of the API"),
     variable("MIND_ADMIN_LISTEN", "127.0.0.1:9464", "Address of /metrics and /health for operators; `off` = none"),
     variable("MIND_DATA_DIR", ".mind", "Folder of the embedded database, the generated key and the file `env`"),
+    variable(
+        "MIND_STORAGE_URL",
+        "folder storage in the data folder",
+        "Where attachments lie: file:///folder, or s3://bucket/prefix in a program with the feature s3",
+    ),
     variable("MIND_PG_BIN", "searched", "Folder with the binaries of PostgreSQL 15 or newer for the embedded database"),
     variable("MIND_PUBLIC_URL", "http://<MIND_LISTEN>", "URL under which browsers and ERPs reach the server; https makes cookies Secure"),
     variable("MIND_BASE_DOMAIN", "none", "Tenants answer at <slug>.<this domain>"),
@@ -127,6 +133,7 @@ pub struct Config {
     pub listen: SocketAddr,
     pub admin_listen: Listen,
     pub data_dir: PathBuf,
+    pub storage: storage::Place,
     pub pg_bin: Option<PathBuf>,
     pub public_url: Url,
     pub base_domain: Option<String>,
@@ -220,7 +227,8 @@ impl Config {
                 .map_err(|e| ConfigError { name: "MIND_SECRET_KEY", reason: e.to_string() })?,
             listen,
             admin_listen: read.listen("MIND_ADMIN_LISTEN", "127.0.0.1:9464")?,
-            data_dir: PathBuf::from(read.text("MIND_DATA_DIR").unwrap_or(".mind")),
+            data_dir: data_dir(&read),
+            storage: storage_place(&read)?,
             pg_bin: read.text("MIND_PG_BIN").map(PathBuf::from),
             public_url: public_url(&read, listen)?,
             base_domain: base_domain(&read)?,
@@ -326,6 +334,17 @@ fn public_url(read: &Reader, listen: SocketAddr) -> Result<Url, ConfigError> {
         .ok_or_else(|| ConfigError { name: "MIND_PUBLIC_URL", reason: format!("`{text}` is not a URL such as https://mind.example.com") })
 }
 
+fn storage_place(read: &Reader) -> Result<storage::Place, ConfigError> {
+    match read.text("MIND_STORAGE_URL") {
+        None => Ok(storage::Place::Folder(data_dir(read).join("storage"))),
+        Some(text) => text.parse().map_err(|reason| ConfigError { name: "MIND_STORAGE_URL", reason: format!("`{text}` {reason}") }),
+    }
+}
+
+fn data_dir(read: &Reader) -> PathBuf {
+    PathBuf::from(read.text("MIND_DATA_DIR").unwrap_or(".mind"))
+}
+
 fn base_domain(read: &Reader) -> Result<Option<String>, ConfigError> {
     let Some(text) = read.text("MIND_BASE_DOMAIN") else { return Ok(None) };
     let wrong = || ConfigError { name: "MIND_BASE_DOMAIN", reason: format!("`{text}` is not a domain such as mind.example.com") };
@@ -401,6 +420,8 @@ mod tests {
             ("MIND_TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
             ("MIND_OUTBOUND_ALLOW", "nohost"),
             ("MIND_PUBLIC_URL", "mind.example.com"),
+            ("MIND_STORAGE_URL", "/var/lib/mind"),
+            ("MIND_STORAGE_URL", "http://storage.example/"),
             ("MIND_SECRET_KEY", "short"),
             ("MIND_BASE_DOMAIN", "https://mind.example.com"),
             ("MIND_DEFAULT_TENANT", "Demo!"),

@@ -22,6 +22,7 @@ pub mod router;
 pub mod sandbox;
 pub mod secret;
 pub mod server;
+pub mod storage;
 
 pub use app::App;
 pub use error::{Error, Result};

@@ -10,19 +10,24 @@ use axum::{
 };
 use serde_json::Value;
 use tower_cookies::CookieManagerLayer;
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer, set_header::SetResponseHeaderLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{CompressionLayer, DefaultPredicate, Predicate as _, predicate::NotForContentType},
+    set_header::SetResponseHeaderLayer,
+};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     App,
-    domain::{auth, contract, customer, docs, docs::routes::Spec, event, health, profile, settings, tag, ticket},
+    domain::{attachment, auth, contract, customer, docs, docs::routes::Spec, event, health, profile, settings, tag, ticket},
     error::{Code, Error},
     http::{cors, limits, openapi, transaction},
 };
 
 fn domains() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::ApiDoc::openapi())
+        .merge(attachment::routes())
         .merge(auth::routes())
         .merge(contract::routes())
         .merge(customer::routes())
@@ -84,7 +89,7 @@ pub fn build(app: App) -> Result<Router, yaml_serde::Error> {
         .layer(CatchPanicLayer::custom(limits::after_panic))
         .layer(middleware::from_fn_with_state(time_limit, limits::within_time))
         .layer(middleware::from_fn_with_state(app.clone(), cors::allow))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::const_new("application/octet-stream"))))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))
         .layer(header(header::REFERRER_POLICY, "same-origin"))

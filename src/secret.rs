@@ -14,6 +14,7 @@ use chacha20poly1305::{
 use hkdf::Hkdf;
 use secrecy::{ExposeSecret as _, SecretBox};
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 
 const VERSION: u8 = 1;
 const KEY_ID_BYTES: usize = 8;
@@ -68,6 +69,8 @@ pub enum Purpose {
     Tokens,
     /// Keys of the sign-in counters.
     Attempts,
+    /// Signatures of links to files.
+    Links,
 }
 
 impl Purpose {
@@ -76,6 +79,7 @@ impl Purpose {
             Self::AtRest => b"mind/v1/at-rest",
             Self::Tokens => b"mind/v1/tokens",
             Self::Attempts => b"mind/v1/attempts",
+            Self::Links => b"mind/v1/links",
         }
     }
 }
@@ -199,6 +203,14 @@ impl KeyRing {
         let (prk, _) = Hkdf::<Sha256>::extract(Some(&self.active.derive(purpose)), value);
         prk.into()
     }
+
+    /// Whether a hash is the one that [`Self::keyed_hash`] makes, under the active key or an older one.
+    pub fn is_keyed_hash(&self, purpose: Purpose, value: &[u8], hash: &[u8]) -> bool {
+        self.keys().any(|key| {
+            let (prk, _) = Hkdf::<Sha256>::extract(Some(&key.derive(purpose)), value);
+            prk.as_slice().ct_eq(hash).into()
+        })
+    }
 }
 
 /// 256 random bits, as text for a cookie or a link.
@@ -255,6 +267,19 @@ mod tests {
             assert!(ring.open(PLACE, &changed).is_err(), "byte {index}");
         }
         assert_eq!(ring.open(PLACE, &envelope[..20]), Err(SecretError::MalformedEnvelope));
+    }
+
+    #[test]
+    fn a_keyed_hash_is_known_after_a_rotation() {
+        let (old, new) = (KeyRing::generate(), KeyRing::generate());
+        let hash = ring(&[&old]).keyed_hash(Purpose::Links, b"a");
+        assert!(ring(&[&new, &old]).is_keyed_hash(Purpose::Links, b"a", &hash));
+        assert!(!ring(&[&new]).is_keyed_hash(Purpose::Links, b"a", &hash));
+        for (purpose, value, hash) in
+            [(Purpose::Attempts, b"a", &hash[..]), (Purpose::Links, b"b", &hash[..]), (Purpose::Links, b"a", &hash[..31])]
+        {
+            assert!(!ring(&[&old]).is_keyed_hash(purpose, value, hash));
+        }
     }
 
     #[test]

@@ -99,6 +99,7 @@ async fn serve_on(
         let keys = keys(&config)?;
         let app = assemble(config, database, keys)?;
         check_key(&app).await?;
+        app.storage().open()?;
         anyhow::Ok(app)
     };
     // Another node may hold the lock of the migrations for long.

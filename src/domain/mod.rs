@@ -1,5 +1,6 @@
 //! One folder per noun of the API. Inside, the file name is the role of the code (see the crate's documentation).
 
+pub mod attachment;
 pub mod auth;
 pub mod contract;
 pub mod customer;

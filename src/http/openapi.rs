@@ -32,6 +32,7 @@ use crate::{
         (name = "event", description = "What happened, when, and who did it"),
         (name = "profile", description = "People and service workers"),
         (name = "tag", description = "Labels of tickets, contracts and customers, in a tree"),
+        (name = "storage", description = "Files that came with messages"),
         (name = "settings", description = "What a tenant can configure"),
         (name = "health", description = "For operators"),
         (name = "version", description = "For operators"),

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop there")]
 
 mod api {
+    pub mod attachment;
     mod auth;
     mod contract;
     mod customer;

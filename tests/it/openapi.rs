@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use self::walk::{Operation, Request, operations, resolve, spec};
 use crate::{
+    api::attachment,
     support::guarded,
     support::{Answer, Client, PASSWORD, TestApp},
 };
@@ -21,8 +22,8 @@ use crate::{
 /// Operations that every signed-in caller may use, each about nothing but the caller. All others need a permission.
 const SELF_SERVICE: [&str; 6] = ["get_session", "delete_session", "list_tokens", "revoke_token", "show_access_token", "get_profile"];
 
-/// Operations without a credential: sign-in itself, and what is public anyway.
-const PUBLIC: [&str; 5] = ["login", "get_openapi_yaml", "get_health", "get_readiness", "get_version"];
+/// Operations without a credential: sign-in itself, what is public anyway, and what a signed link opens.
+const PUBLIC: [&str; 6] = ["login", "get_openapi_yaml", "get_health", "get_readiness", "get_version", "show_attachment"];
 
 fn assert_none(violations: &[String]) {
     assert!(violations.is_empty(), "\n{}", violations.join("\n"));
@@ -205,6 +206,14 @@ impl<'a> Walk<'a> {
                 let new = json!({"name": "walk", "reference": "ticket", "type": "other"});
                 let tag = self.app.admin().await.post("/api/mind/tag", &new).await.ok();
                 request.segment("id", &tag.body["id"].to_string())
+            }
+            // Its link is its credential.
+            "show_attachment" => {
+                let ticket = attachment::ticket(self.app, &self.app.demo).await;
+                let added = attachment::add(self.app, &self.app.demo, ticket, &json!([{"name": "a.txt", "base64": "QQ=="}])).await;
+                let link = url::Url::parse(&added[0].url).unwrap();
+                link.query_pairs()
+                    .fold(request.segment("attachmentId", &added[0].id), |request, (name, value)| request.parameter(&name, &value))
             }
             "get_event" => {
                 let mut tx = self.app.tx(&self.app.demo).await;

@@ -6,7 +6,7 @@ mod guard;
 mod postgres;
 mod wait;
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use mind::{
@@ -26,8 +26,10 @@ use mind::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
+use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::OnceCell};
 use tokio_util::sync::{CancellationToken, DropGuard};
+use url::Url;
 
 pub use client::{Answer, Client};
 pub use clock::TestClock;
@@ -56,6 +58,8 @@ pub struct TestApp {
     pub demo: TestTenant,
     /// The tenant `other`, with the host `other.example` and an empty store.
     pub other: TestTenant,
+    /// Folder of its object store.
+    pub files: TempDir,
     _stop: DropGuard,
 }
 
@@ -92,7 +96,8 @@ impl TestApp {
         let sandbox = start_sandbox(&stop).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let config = config(setup, sandbox);
+        let files = tempfile::tempdir().unwrap();
+        let config = config(setup, sandbox, files.path());
         let clock = Arc::new(TestClock::default());
         let keys: KeyRing = KeyRing::generate().parse().unwrap();
         let app = app_on(config, &database, keys, Arc::clone(&clock));
@@ -100,7 +105,7 @@ impl TestApp {
         let other = create_tenant(&app, "other", &["other.example"]).await;
         connect_to_sandbox(&app, &demo.tenant, sandbox).await;
         serve(&app, listener, &stop);
-        Self { app, database, clock, address, sandbox, demo, other, _stop: stop.drop_guard() }
+        Self { app, database, clock, address, sandbox, demo, other, files, _stop: stop.drop_guard() }
     }
 
     /// A second node on the same database, with caches of its own.
@@ -207,9 +212,10 @@ impl TestApp {
     }
 }
 
-fn config(setup: Setup, sandbox: SocketAddr) -> Config {
+fn config(setup: Setup, sandbox: SocketAddr, files: &Path) -> Config {
     let mut variables = BTreeMap::from([
         ("MIND_OUTBOUND_ALLOW".to_owned(), sandbox.to_string()),
+        ("MIND_STORAGE_URL".to_owned(), Url::from_directory_path(files).unwrap().into()),
         ("MIND_DB_POOL_SIZE".to_owned(), "8".to_owned()),
         ("MIND_DB_READ_POOL_SIZE".to_owned(), "4".to_owned()),
         ("MIND_SIGN_IN_ATTEMPTS_PER_ADDRESS".to_owned(), "1000".to_owned()),
