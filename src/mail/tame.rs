@@ -73,6 +73,7 @@ struct Open {
     written: bool,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 struct Tamer {
     keep: Keep,
     hiding: bool,
@@ -141,13 +142,9 @@ impl Tamer {
             rest = &rest[at..];
             let after = &rest[1..];
             if let Some(comment) = after.strip_prefix("!--") {
-                match if no_comment_end { None } else { comment.find("-->") } {
-                    Some(end) => rest = &comment[end + 3..],
-                    None => {
-                        no_comment_end = true;
-                        rest = comment;
-                    }
-                }
+                let end = if no_comment_end { None } else { comment.find("-->") };
+                no_comment_end = end.is_none();
+                rest = end.map_or(comment, |end| &comment[end + 3..]);
             } else if after.starts_with(['!', '?']) {
                 match after.find('>') {
                     Some(end) => rest = &after[end + 1..],
@@ -185,7 +182,7 @@ impl Tamer {
         if text.trim().is_empty() && self.in_table() {
             return;
         }
-        self.into_cell();
+        self.enter_cell();
         let mut rest = text;
         while !rest.is_empty() {
             if self.piece >= PIECE {
@@ -250,7 +247,7 @@ impl Tamer {
     fn mark(&mut self, text: &str) {
         if !self.is_silent() {
             self.marked = true;
-            self.into_cell();
+            self.enter_cell();
             self.out.push_str(text);
         }
     }
@@ -320,7 +317,7 @@ impl Tamer {
 
     /// Opens a cell where a table wants one. Browsers would move what stands between cells before the table, which
     /// takes time in the square.
-    fn into_cell(&mut self) {
+    fn enter_cell(&mut self) {
         if self.innermost() == "colgroup" {
             self.end_open(&["colgroup"], &[]);
         }
@@ -346,7 +343,7 @@ impl Tamer {
             "tr" => return around == "table" || SECTIONS.contains(&around),
             "col" => return around == "colgroup" || around == "table",
             name if TABLE_PARTS.contains(&name) => return around == "table",
-            _ => self.into_cell(),
+            _ => self.enter_cell(),
         }
         true
     }
@@ -391,7 +388,7 @@ impl Tamer {
     /// Keeps words of different blocks apart where the blocks are too deep to keep.
     fn gap(&mut self, name: &str) {
         if !self.is_silent() && (BLOCKS.contains(&name) || TABLE_PARTS.contains(&name) || name == "li" || name == "dd") {
-            self.into_cell();
+            self.enter_cell();
             self.out.push_str("<br>");
         }
     }
