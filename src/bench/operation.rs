@@ -36,8 +36,8 @@ use crate::{
 const PAGE: i64 = 50;
 
 /// Something that clients do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operation {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Operation {
     /// One ticket, any.
     Get,
     /// The newest fifty that are open and urgent.
@@ -52,7 +52,7 @@ pub(super) enum Operation {
 
 impl Operation {
     /// Every one, those that only read first.
-    pub(super) const ALL: [Self; 5] = [Self::Get, Self::Search, Self::Text, Self::Create, Self::Patch];
+    pub const ALL: [Self; 5] = [Self::Get, Self::Search, Self::Text, Self::Create, Self::Patch];
 
     /// Through the API.
     pub(super) async fn over_http(self, client: &mut Client, stock: &Stock, dice: &mut StdRng) -> Result<()> {
