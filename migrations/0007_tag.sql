@@ -45,7 +45,7 @@ create index tag_modified_by_idx on tag (tenant_id, modified_by);
 alter table tenant no force row level security;
 insert into tag (tenant_id, id, name, reference, type, visibility, color, properties, priority, channels, subchannels, detection_details,
                  assignment, test_case, created_at)
-select id, 1, 'Allgemein', 'ticket', 'skill', 'public', 'grey', '{defaultSkill}', 'do-not-change', '{}', '{}', '{}', '{}', '{}', now()
+select id, 1, 'Allgemein', 'ticket', 'skill', 'public', 'grey', '{defaultSkill}', 'do-not-change', '{}', '{}', '{}', '{}', '{}', created_at
 from tenant;
 alter table tenant force row level security;
 call isolate_by_tenant('tag');

@@ -54,11 +54,9 @@ create table ticket (
     constraint ticket_channel_known check (channel in ('email', 'portal', 'phone', 'letter', 'system', 'chat', 'walkIn')),
     constraint ticket_direction_known check (direction in ('in', 'out', 'internal')),
     constraint ticket_ai_support_level_known check (ai_support_level in ('unprocessed', 'human', 'bot', 'automated')),
-    constraint ticket_spam_status_known
-        check (spam_status in ('auto_spam', 'auto_programmatic', 'manual_spam', 'auto_clean', 'manual_clean')),
+    constraint ticket_spam_status_known check (spam_status in ('auto_spam', 'auto_programmatic', 'manual_spam', 'auto_clean', 'manual_clean')),
     constraint ticket_process_known check (process in ('realtime', 'batch', 'false')),
-    constraint ticket_legitimation_known
-        check (customer_legitimation in (0, 20, 30) or customer_legitimation between 10 and 19),
+    constraint ticket_legitimation_known check (customer_legitimation in (0, 20, 30) or customer_legitimation between 10 and 19),
     constraint ticket_closed check ((status = 'closed') = (closed_at is not null))
 );
 -- Every order ends with the id. A null sorts below every value, so one index serves both directions.
@@ -70,8 +68,8 @@ create index ticket_due_idx on ticket (tenant_id, due_by desc nulls last, id des
 create index ticket_from_idx on ticket (tenant_id, from_norm, created_at desc, id desc);
 create index ticket_contract_idx on ticket (tenant_id, contract_id, created_at desc, id desc) where contract_id is not null;
 create index ticket_customer_idx on ticket (tenant_id, customer_id, created_at desc, id desc) where customer_id is not null;
-create index ticket_agent_idx on ticket (tenant_id, agent_id, created_at desc, id desc) where agent_id is not null;
-create index ticket_responder_idx on ticket (tenant_id, responder_id) where responder_id is not null;
+create index ticket_agent_idx on ticket (tenant_id, agent_id, created_at desc, id desc);
+create index ticket_responder_idx on ticket (tenant_id, responder_id);
 call isolate_by_tenant('ticket');
 -- Counts of deadlines and statuses move with every ticket; the default waits for a fifth of the table.
 alter table ticket set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
@@ -88,6 +86,7 @@ create table ticket_content (
     -- Subject, body and addresses in German and English stems.
     terms tsvector not null,
     constraint ticket_content_pkey primary key (tenant_id, ticket_id),
+    constraint ticket_content_tenant_fkey foreign key (tenant_id) references tenant (id),
     constraint ticket_content_ticket_fkey foreign key (tenant_id, ticket_id) references ticket (tenant_id, id) on delete cascade
 );
 call isolate_by_tenant('ticket_content');
@@ -97,6 +96,7 @@ create table ticket_tag (
     ticket_id bigint not null,
     tag_id bigint not null,
     constraint ticket_tag_pkey primary key (tenant_id, ticket_id, tag_id),
+    constraint ticket_tag_tenant_fkey foreign key (tenant_id) references tenant (id),
     constraint ticket_tag_ticket_fkey foreign key (tenant_id, ticket_id) references ticket (tenant_id, id) on delete cascade,
     constraint ticket_tag_tag_fkey foreign key (tenant_id, tag_id) references tag (tenant_id, id)
 );

@@ -81,6 +81,15 @@ impl TenantTx {
         Self { inner: Scope::Connection(connection), tenant }
     }
 
+    /// Lets each further statement of this transaction take no longer than that.
+    pub async fn limit_statements(&mut self, most: std::time::Duration) -> Result<()> {
+        sqlx::query("select set_config('statement_timeout', $1, true)")
+            .bind(most.as_millis().to_string())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
     /// The tenant this transaction is bound to.
     pub fn tenant(&self) -> TenantId {
         self.tenant

@@ -26,6 +26,7 @@ use crate::{
     components(schemas(Problem, Code, FieldError, AnyDate, ErpId, FilterId)),
     tags(
         (name = "auth", description = "Sign-in, sessions, tokens"),
+        (name = "ticket", description = "Messages of customers, and the work on them"),
         (name = "customer", description = "Customers as the ERP knows them"),
         (name = "contract", description = "Contracts as the ERP knows them"),
         (name = "event", description = "What happened, when, and who did it"),

@@ -1,4 +1,4 @@
-//! HTML that may be shown, and the text of HTML.
+//! HTML that may be shown.
 
 use std::{
     borrow::Cow,
@@ -7,7 +7,6 @@ use std::{
 };
 
 use ammonia::{Builder, UrlRelative};
-use html2text::{config, render::TextDecorator};
 
 /// Elements that may stay. All others go, their text stays.
 pub(super) const TAGS: [&str; 52] = [
@@ -123,9 +122,6 @@ const STYLES: [&str; 30] = [
     "width",
 ];
 
-/// Longer than any line, so that nothing is wrapped; a rule across the page is not drawn that long (see the test).
-const WIDTH: usize = 1_000_000;
-
 static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::empty();
     builder
@@ -180,21 +176,6 @@ pub(super) fn sanitise(html: &str) -> String {
     SANITISER.clean(html).to_string().trim().to_owned()
 }
 
-/// The text of HTML that is tame.
-pub(super) fn text(html: &str) -> String {
-    let rendered = config::with_decorator(Undecorated)
-        .raw_mode(true)
-        .link_footnotes(false)
-        .unicode_strikeout(false)
-        .allow_width_overflow()
-        .string_from_read(html.as_bytes(), WIDTH);
-    rendered.unwrap_or_else(|error| {
-        // Too narrow is the one reason there is, and nothing is narrow here. Text with tags is better than none.
-        tracing::warn!(%error, "HTML without text form");
-        html.to_owned()
-    })
-}
-
 /// HTML of plain text: paragraphs and line breaks.
 pub(super) fn from_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 8);
@@ -220,89 +201,5 @@ fn escape(text: &str, out: &mut String) {
             '"' => out.push_str("&quot;"),
             c => out.push(c),
         }
-    }
-}
-
-/// Nothing but the words; quotes and lists keep their marks.
-#[derive(Clone, Copy, Debug)]
-struct Undecorated;
-
-impl TextDecorator for Undecorated {
-    type Annotation = ();
-
-    fn decorate_link_start(&mut self, _: &str) -> (String, ()) {
-        (String::new(), ())
-    }
-
-    fn decorate_link_end(&mut self) -> String {
-        String::new()
-    }
-
-    fn decorate_em_start(&self) -> (String, ()) {
-        (String::new(), ())
-    }
-
-    fn decorate_em_end(&self) -> String {
-        String::new()
-    }
-
-    fn decorate_strong_start(&self) -> (String, ()) {
-        (String::new(), ())
-    }
-
-    fn decorate_strong_end(&self) -> String {
-        String::new()
-    }
-
-    fn decorate_strikeout_start(&self) -> (String, ()) {
-        (String::new(), ())
-    }
-
-    fn decorate_strikeout_end(&self) -> String {
-        String::new()
-    }
-
-    fn decorate_code_start(&self) -> (String, ()) {
-        (String::new(), ())
-    }
-
-    fn decorate_code_end(&self) -> String {
-        String::new()
-    }
-
-    fn decorate_preformat_first(&self) {}
-
-    fn decorate_preformat_cont(&self) {}
-
-    fn decorate_image(&mut self, _: &str, title: &str) -> (String, ()) {
-        (title.to_owned(), ())
-    }
-
-    fn header_prefix(&self, _: usize) -> String {
-        String::new()
-    }
-
-    fn quote_prefix(&self) -> String {
-        "> ".to_owned()
-    }
-
-    fn unordered_item_prefix(&self) -> String {
-        "- ".to_owned()
-    }
-
-    fn ordered_item_prefix(&self, number: i64) -> String {
-        format!("{number}. ")
-    }
-
-    fn make_subblock_decorator(&self) -> Self {
-        *self
-    }
-
-    fn decorate_superscript_start(&self) -> (String, ()) {
-        (String::new(), ())
-    }
-
-    fn decorate_superscript_end(&self) -> String {
-        String::new()
     }
 }

@@ -5,7 +5,9 @@
 mod html;
 mod quote;
 mod signature;
+mod tag;
 mod tame;
+mod text;
 
 pub use html::is_html;
 
@@ -30,9 +32,9 @@ pub fn read_body(body: &str) -> Body {
 
 fn read_html(body: &str) -> Body {
     let shown = html::sanitise(&tame::tame(body, tame::Keep::Everything).html);
-    let plain = lines(&html::text(&shown));
+    let plain = lines(&text::of_html(&shown));
     let answer = tame::tame(body, tame::Keep::Answer);
-    let clean = if answer.marked { quote::clean(&html::text(&answer.html)) } else { quote::clean(&plain) };
+    let clean = if answer.marked { quote::clean(&text::of_html(&html::sanitise(&answer.html))) } else { quote::clean(&plain) };
     let clean = if says_something(&clean) { clean } else { plain.clone() };
     Body { html: filled(shown), plain: filled(plain), clean: filled(clean) }
 }

@@ -5,14 +5,20 @@
 //! well-nested HTML of bounded depth with the elements and attributes that may stay. It is no sanitiser: what it writes
 //! is sanitised after it.
 
-use super::html::{ATTRIBUTES, LISTS, TAGS};
+use super::{
+    html::{ATTRIBUTES, LISTS, TAGS},
+    tag::{Tag, end_of_raw, push_escaped, read_tag},
+};
 
 /// Deepest nesting that is kept; the text of what lies deeper stays.
 const DEPTH: usize = 100;
 /// Deepest quote within quotes: each level writes its mark before every line of the text.
 const QUOTES: usize = 10;
-/// Attributes of one tag that are looked at.
-const ATTRIBUTES_AT_MOST: usize = 64;
+
+/// Longest text in one piece. The sanitiser's writer looks ahead to the end of a piece at each `&`.
+const PIECE: usize = 16 * 1024;
+/// Longest attribute that may hold a `&` or a letter outside of ASCII, for the same reason.
+const ATTRIBUTE: usize = 8 * 1024;
 
 /// What of a message to keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,20 +86,12 @@ struct Tamer {
     /// Behind the last mark nothing is written any more.
     ended: bool,
     hid: bool,
+    /// Bytes of text since the last tag.
+    piece: usize,
     wrote_text: bool,
 }
 
-/// A tag as it was read.
-struct Tag<'a> {
-    name: String,
-    attributes: Vec<(String, &'a str)>,
-}
-
 impl Tag<'_> {
-    fn attribute(&self, name: &str) -> &str {
-        self.attributes.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
-    }
-
     fn is_marked(&self, marks: &[&str]) -> bool {
         let words = [self.attribute("class"), self.attribute("id")];
         words.iter().flat_map(|text| text.split_ascii_whitespace()).any(|word| marks.contains(&word.to_ascii_lowercase().as_str()))
@@ -127,6 +125,7 @@ impl Tamer {
             marked: false,
             ended: false,
             hid: false,
+            piece: 0,
             wrote_text: false,
         }
     }
@@ -142,7 +141,7 @@ impl Tamer {
             rest = &rest[at..];
             let after = &rest[1..];
             if let Some(comment) = after.strip_prefix("!--") {
-                match comment.find("-->").filter(|_| !no_comment_end) {
+                match if no_comment_end { None } else { comment.find("-->") } {
                     Some(end) => rest = &comment[end + 3..],
                     None => {
                         no_comment_end = true;
@@ -183,8 +182,21 @@ impl Tamer {
             return;
         }
         self.wrote_text |= text.contains(|c: char| !c.is_whitespace());
-        // References such as &auml; stay as they are; the parser after this one reads them.
-        push_escaped(text, &mut self.out);
+        if text.trim().is_empty() && self.in_table() {
+            return;
+        }
+        self.into_cell();
+        let mut rest = text;
+        while !rest.is_empty() {
+            if self.piece >= PIECE {
+                self.out.push_str("<span></span>");
+                self.piece = 0;
+            }
+            let (now, later) = rest.split_at(piece_end(rest, PIECE - self.piece));
+            push_escaped(now, false, &mut self.out);
+            self.piece += now.len();
+            rest = later;
+        }
     }
 
     fn start(&mut self, tag: &Tag<'_>) {
@@ -203,7 +215,7 @@ impl Tamer {
             self.silent_from = Some(self.stack.len());
         }
         let too_many_quotes = name == "blockquote" && self.stack.iter().filter(|open| open.name == "blockquote").count() >= QUOTES;
-        let written = !too_many_quotes && !self.is_silent();
+        let written = !too_many_quotes && !self.is_silent() && self.makes_room(name);
         if written {
             self.open(tag);
         }
@@ -238,6 +250,7 @@ impl Tamer {
     fn mark(&mut self, text: &str) {
         if !self.is_silent() {
             self.marked = true;
+            self.into_cell();
             self.out.push_str(text);
         }
     }
@@ -257,7 +270,10 @@ impl Tamer {
             "td" | "th" => self.end_open(&["td", "th"], &["tr", "table"]),
             "tr" => self.end_open(&["tr", "caption", "colgroup"], &["table"]),
             "a" => self.end_open(&["a"], &["table", "td", "th", "caption"]),
-            name if SECTIONS.contains(&name) => self.end_open(&["tbody", "thead", "tfoot", "caption", "colgroup"], &["table"]),
+            name if SECTIONS.contains(&name) => {
+                self.end_open(&["tr"], &["table"]);
+                self.end_open(&["tbody", "thead", "tfoot", "caption", "colgroup"], &["table"]);
+            }
             _ => {}
         }
     }
@@ -291,11 +307,56 @@ impl Tamer {
         }
     }
 
+    /// The element that is written to now.
+    fn innermost(&self) -> &str {
+        self.stack.iter().rev().find(|open| open.written).map_or("", |open| &open.name)
+    }
+
+    /// Whether a table is open, and none of its cells.
+    fn in_table(&self) -> bool {
+        let innermost = self.innermost();
+        innermost == "table" || SECTIONS.contains(&innermost) || ["tr", "colgroup"].contains(&innermost)
+    }
+
+    /// Opens a cell where a table wants one. Browsers would move what stands between cells before the table, which
+    /// takes time in the square.
+    fn into_cell(&mut self) {
+        if self.innermost() == "colgroup" {
+            self.end_open(&["colgroup"], &[]);
+        }
+        if self.in_table() {
+            if self.innermost() != "tr" {
+                self.write_start("tr");
+            }
+            self.write_start("td");
+        }
+    }
+
+    fn write_start(&mut self, name: &str) {
+        self.open(&Tag { name: name.to_owned(), attributes: Vec::new() });
+        self.stack.push(Open { name: name.to_owned(), written: true });
+    }
+
+    /// Opens what has to stand around an element. False: it has no place here.
+    fn makes_room(&mut self, name: &str) -> bool {
+        let around = self.innermost();
+        match name {
+            "td" | "th" if around == "table" || SECTIONS.contains(&around) => self.write_start("tr"),
+            "td" | "th" => return around == "tr",
+            "tr" => return around == "table" || SECTIONS.contains(&around),
+            "col" => return around == "colgroup" || around == "table",
+            name if TABLE_PARTS.contains(&name) => return around == "table",
+            _ => self.into_cell(),
+        }
+        true
+    }
+
     /// Ends elements until `length` are left.
     fn pop_to(&mut self, length: usize) {
         while self.stack.len() > length {
             let Some(open) = self.stack.pop() else { return };
             if open.written {
+                self.piece = 0;
                 self.out.push_str("</");
                 self.out.push_str(&open.name);
                 self.out.push('>');
@@ -307,18 +368,20 @@ impl Tamer {
     }
 
     fn open(&mut self, tag: &Tag<'_>) {
+        self.piece = 0;
         self.out.push('<');
         self.out.push_str(&tag.name);
         for (name, value) in &tag.attributes {
             let own = matches!((tag.name.as_str(), name.as_str()), ("a", "href") | ("img", "src"));
             let number = matches!(name.as_str(), "colspan" | "rowspan");
-            if !own && !ATTRIBUTES.contains(&name.as_str()) || number && value.len() > 2 {
+            let costly = value.len() > ATTRIBUTE && (value.contains('&') || !value.is_ascii());
+            if !own && !ATTRIBUTES.contains(&name.as_str()) || number && value.len() > 2 || costly {
                 continue;
             }
             self.out.push(' ');
             self.out.push_str(name);
             self.out.push_str("=\"");
-            push_escaped(value, &mut self.out);
+            push_escaped(value, true, &mut self.out);
             self.out.push('"');
         }
         self.out.push('>');
@@ -328,82 +391,18 @@ impl Tamer {
     /// Keeps words of different blocks apart where the blocks are too deep to keep.
     fn gap(&mut self, name: &str) {
         if !self.is_silent() && (BLOCKS.contains(&name) || TABLE_PARTS.contains(&name) || name == "li" || name == "dd") {
+            self.into_cell();
             self.out.push_str("<br>");
         }
     }
 }
 
-fn push_escaped(text: &str, out: &mut String) {
-    let mut rest = text;
-    while let Some(at) = rest.find(['<', '>', '"', '\0']) {
-        out.push_str(&rest[..at]);
-        out.push_str(match rest.as_bytes()[at] {
-            b'<' => "&lt;",
-            b'>' => "&gt;",
-            b'"' => "&quot;",
-            _ => "\u{fffd}",
-        });
-        rest = &rest[at + 1..];
-    }
-    out.push_str(rest);
-}
-
-/// Reads a tag from behind its `<`, and what follows it. None: it has no end, so it is text.
-///
-/// A quotation mark without its partner would swallow the rest. From there on, tags end at their first `>`.
-fn read_tag<'a>(text: &'a str, quotes_pair: &mut bool) -> Option<(Tag<'a>, &'a str)> {
-    let text = text.strip_prefix('/').unwrap_or(text);
-    let length = text.find(|c: char| c.is_ascii_whitespace() || c == '/' || c == '>')?;
-    // No name of ours is longer; a long one need not be copied.
-    let name = text.get(..length.min(16)).unwrap_or_default().to_ascii_lowercase();
-    let mut attributes = Vec::new();
-    let mut rest = &text[length..];
-    loop {
-        rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
-        if let Some(behind) = rest.strip_prefix('>') {
-            return Some((Tag { name, attributes }, behind));
-        }
-        let Some((attribute, value, behind)) = read_attribute(rest).filter(|_| *quotes_pair) else {
-            *quotes_pair = false;
-            let end = text.find('>')?;
-            return Some((Tag { name, attributes: Vec::new() }, &text[end + 1..]));
-        };
-        if attributes.len() < ATTRIBUTES_AT_MOST && attribute.len() <= 16 {
-            let attribute = attribute.to_ascii_lowercase();
-            if !attributes.iter().any(|(known, _)| *known == attribute) {
-                attributes.push((attribute, value));
-            }
-        }
-        rest = behind;
-    }
-}
-
-/// Name, value, and the rest.
-fn read_attribute(text: &str) -> Option<(&str, &str, &str)> {
-    // A name may begin with `=`.
-    let first = text.chars().next()?.len_utf8();
-    let length = first + text[first..].find(|c: char| c.is_ascii_whitespace() || "/>=".contains(c))?;
-    let (name, rest) = text.split_at(length);
-    let Some(value) = rest.trim_start().strip_prefix('=') else { return Some((name, "", rest)) };
-    let value = value.trim_start();
-    for mark in ['"', '\''] {
-        if let Some(inner) = value.strip_prefix(mark) {
-            let (value, rest) = inner.split_once(mark)?;
-            return Some((name, value, rest));
-        }
-    }
-    let length = value.find(|c: char| c.is_ascii_whitespace() || c == '>')?;
-    let (value, rest) = value.split_at(length);
-    Some((name, value, rest))
-}
-
-/// What follows `</name>`.
-fn end_of_raw<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let mut rest = text;
-    loop {
-        rest = &rest[rest.find("</")? + 2..];
-        if rest.get(..name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name)) {
-            return rest.find('>').map(|end| &rest[end + 1..]);
-        }
+/// Where to cut a text: at `most` bytes or a little before or behind, outside of a letter and of a reference.
+fn piece_end(text: &str, most: usize) -> usize {
+    let end = text.ceil_char_boundary(most.min(text.len()));
+    let start = text.floor_char_boundary(end.saturating_sub(40));
+    match text[start..end].rfind('&') {
+        Some(at) if end < text.len() && start + at > 0 => start + at,
+        _ => end,
     }
 }

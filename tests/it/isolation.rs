@@ -70,6 +70,18 @@ async fn fill(app: &TestApp, tenant: &TestTenant) -> Client {
     .execute(tx.connection())
     .await
     .unwrap();
+    sqlx::query(
+        "with new as (
+             insert into ticket (status, priority, channel, direction, from_address, contract_id, created_at, last_message_at)
+             values ('open', 'low', 'email', 'in', $1, '746839', $2, $2) returning id),
+         content as (insert into ticket_content (ticket_id, body, terms) select id, $1, ticket_terms($1, $1, $1) from new)
+         insert into ticket_tag (ticket_id, tag_id) select new.id, (select min(id) from tag) from new",
+    )
+    .bind(format!("ticket@{slug}.example"))
+    .bind(app.now())
+    .execute(tx.connection())
+    .await
+    .unwrap();
     for table in tenant_tables(tx.connection()).await {
         assert!(count(tx.connection(), &table, "true").await > 0, "{table} is empty in {slug}: fill() should put a row there");
     }

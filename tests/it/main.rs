@@ -12,6 +12,7 @@ mod api {
     mod idempotency;
     mod profile;
     mod settings;
+    mod tag;
 }
 mod architecture;
 mod cli;

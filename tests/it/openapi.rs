@@ -196,6 +196,16 @@ impl<'a> Walk<'a> {
             "login" => request.body(json!({"email": "agent@demo.example", "password": PASSWORD, "tenant": "demo"})),
             // Nobody makes a token for somebody who may do more.
             "create_jwt" => request.segment("id", &self.app.demo.nobody.0.to_string()),
+            "get_ticket" | "update_ticket" | "get_customer_by_ticket_id" => {
+                let new = json!({"subject": "walk", "contractId": "746839"});
+                let ticket = self.app.admin().await.post("/api/mind/ticket", &new).await.ok();
+                request.segment("ticketId", &ticket.body["id"].to_string())
+            }
+            "get_tag" | "update_tag" => {
+                let new = json!({"name": "walk", "reference": "ticket", "type": "other"});
+                let tag = self.app.admin().await.post("/api/mind/tag", &new).await.ok();
+                request.segment("id", &tag.body["id"].to_string())
+            }
             "get_event" => {
                 let mut tx = self.app.tx(&self.app.demo).await;
                 let id: i64 = sqlx::query_scalar("select min(id) from event").fetch_one(tx.connection()).await.unwrap();
@@ -211,6 +221,11 @@ impl<'a> Walk<'a> {
                     until: None,
                 };
                 request.segment("id", &issue_token(&self.app.app, &order).await.unwrap().id.to_string())
+            }
+            "delete_tag" => {
+                let body = json!({"name": "to be deleted", "reference": "ticket", "type": "skill"});
+                let added = self.app.admin().await.post("/api/mind/tag", &body).await.ok();
+                request.segment("id", &added.body["id"].to_string())
             }
             _ => request,
         }

@@ -3,6 +3,7 @@
 use axum::{
     extract::State,
     http::{HeaderName, HeaderValue, header},
+    response::Response,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -15,9 +16,14 @@ use super::{
 };
 use crate::{
     App,
-    domain::role::Permission,
+    domain::{idempotency::Answer, role::Permission},
     error::{Error, Result},
-    http::{Caller, IfMatch, Json, Path, Query, Success, Text, precondition::etag, query::Flag},
+    http::{
+        Caller, IfMatch, Json, Path, Query, Success, Text,
+        idempotency::{IdempotencyHeader, Keyed},
+        precondition::etag,
+        query::Flag,
+    },
 };
 
 /// `ETag` of a tag, ready for an answer.
@@ -65,7 +71,7 @@ pub struct TagList {
 /// Tags in a list.
 #[utoipa::path(get, path = "/api/mind/tag", tag = "tag", operation_id = "list_tags",
     params(ListTags),
-    responses((status = 200, description = "Tags in the order of the tree", body = TagList)),
+    responses((status = 200, description = "Tags in the order of the whole tree", body = TagList)),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("readTicket"))))]
 pub async fn list_tags(State(app): State<App>, caller: Caller, Query(query): Query<ListTags>) -> Result<axum::Json<TagList>> {
@@ -124,17 +130,23 @@ pub struct CreatedTag {
 ///
 /// 409: the parent is not there, or stands too deep.
 #[utoipa::path(post, path = "/api/mind/tag", tag = "tag", operation_id = "create_tag",
+    params(IdempotencyHeader),
     request_body = NewTag,
     responses((status = 200, description = "The tag is there", body = CreatedTag)),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("updateClientSettings"))))]
-pub async fn create_tag(State(app): State<App>, caller: Caller, Json(body): Json<Map<String, Value>>) -> Result<axum::Json<CreatedTag>> {
+pub async fn create_tag(State(app): State<App>, caller: Caller, Keyed(once, body): Keyed<Map<String, Value>>) -> Result<Response> {
     caller.may(Permission::UpdateClientSettings)?;
     let tag = NewTag::read(body)?;
-    let mut tx = app.tenant_tx(&caller).await?;
-    let id = service::create(&mut tx, &tag, author(&app, &caller)).await?;
-    tx.commit().await?;
-    Ok(axum::Json(CreatedTag { success: true, id: id.0 }))
+    once.run(&app, &caller, async |claim| {
+        let mut tx = app.tenant_tx(&caller).await?;
+        let id = service::create(&mut tx, &tag, author(&app, &caller)).await?;
+        let answer = Answer::json(&CreatedTag { success: true, id: id.0 })?.about(format!("tag/{}", id.0));
+        let finished = claim.finish(&mut tx, answer).await?;
+        tx.commit().await?;
+        Ok(finished)
+    })
+    .await
 }
 
 /// A tag.

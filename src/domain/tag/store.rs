@@ -1,11 +1,13 @@
 //! Statements about tags. A deleted tag stays as a row, for the log and for what points to it, and is seen by nobody.
 
+use std::str::FromStr;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 use super::{
     TagId,
-    model::{Color, Kind, Priority, Reference, Tag, TagFields, Visibility},
+    model::{Color, Priority, Tag, TagFields},
 };
 use crate::{db::TenantTx, domain::profile::ProfileId, error::Result, http::date::WireDateTime};
 
@@ -14,14 +16,14 @@ struct Row {
     version: i64,
     name: String,
     parent_id: Option<i64>,
-    reference: Reference,
-    kind: Kind,
-    visibility: Visibility,
-    color: Color,
+    reference: String,
+    kind: String,
+    visibility: String,
+    color: String,
     properties: Vec<String>,
     complexity: Option<String>,
     sla: Option<i32>,
-    priority: Priority,
+    priority: String,
     channels: Vec<String>,
     subchannels: Vec<i64>,
     detection_details: Value,
@@ -29,6 +31,11 @@ struct Row {
     test_case: Value,
     modified_by: Option<String>,
     modified_at: Option<DateTime<Utc>>,
+}
+
+/// A word of the database. One that only a newer version knows counts as the usual one.
+fn word<T: FromStr + Default>(text: &str) -> T {
+    text.parse().unwrap_or_default()
 }
 
 fn object(value: Value) -> Map<String, Value> {
@@ -43,14 +50,14 @@ impl Row {
             fields: TagFields {
                 name: self.name,
                 parent: self.parent_id,
-                reference: self.reference,
-                kind: self.kind,
-                visibility: self.visibility,
-                color: self.color,
+                reference: word(&self.reference),
+                kind: word(&self.kind),
+                visibility: word(&self.visibility),
+                color: word(&self.color),
                 properties: self.properties,
                 complexity: self.complexity,
                 sla: self.sla,
-                priority: self.priority,
+                priority: word(&self.priority),
                 channels: self.channels,
                 subchannels: self.subchannels,
                 detection_details: object(self.detection_details),
@@ -68,9 +75,9 @@ impl Row {
 pub async fn list(tx: &mut TenantTx, ids: Option<&[i64]>) -> Result<Vec<Tag>> {
     let rows = sqlx::query_as!(
         Row,
-        r#"select t.id, t.version, t.name, t.parent_id, t.reference as "reference: Reference", t.type as "kind: Kind",
-                  t.visibility as "visibility: Visibility", t.color as "color: Color", t.properties, t.complexity, t.sla,
-                  t.priority as "priority: Priority", t.channels, t.subchannels, t.detection_details, t.assignment, t.test_case,
+        r#"select t.id, t.version, t.name, t.parent_id, t.reference, t.type as kind,
+                  t.visibility, t.color, t.properties, t.complexity, t.sla,
+                  t.priority, t.channels, t.subchannels, t.detection_details, t.assignment, t.test_case,
                   trim(p.first_name || ' ' || p.last_name) as modified_by, t.modified_at
            from tag t left join profile p on p.id = t.modified_by
            where t.deleted_at is null and ($1::bigint[] is null or t.id = any($1))"#,
@@ -122,14 +129,16 @@ pub struct TicketTag {
 /// Those of the ids that a ticket can have, by id: tags that exist, for tickets. One that is switched off is among them,
 /// because tickets keep it and clients send them back.
 pub async fn list_existing(tx: &mut TenantTx, ids: &[i64]) -> Result<Vec<TicketTag>> {
-    Ok(sqlx::query_as!(
-        TicketTag,
-        r#"select id, name, color as "color: Color", priority as "priority: Priority" from tag
-           where id = any($1) and deleted_at is null and reference = 'ticket' order by id"#,
+    let rows = sqlx::query!(
+        "select id, name, color, priority from tag where id = any($1) and deleted_at is null and reference = 'ticket' order by id",
         ids
     )
     .fetch_all(tx.connection())
-    .await?)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| TicketTag { id: row.id, name: row.name, color: word(&row.color), priority: word(&row.priority) })
+        .collect())
 }
 
 /// Whether the tenant has, or had, a tag beside the default skill.

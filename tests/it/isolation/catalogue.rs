@@ -30,8 +30,12 @@ const SYSTEM: [(&str, &str); 9] = [
 /// What `TenantTx` may do where it is not everything.
 const APP: [(&str, &str); 4] = [("event", "INSERT SELECT"), ("tenant", "SELECT"), ("sign_in_attempt", ""), ("installation", "")];
 
-/// Functions that run with their owner's rights. None yet; text search will bring the first.
-const DEFINER: [&str; 0] = [];
+/// Functions that run with their owner's rights, which is mind_search's: they answer ids of the current tenant alone.
+const DEFINER: [&str; 2] = ["search_ticket", "search_ticket_count"];
+
+/// What these functions read without a policy's condition, because it would switch off the text index. The owner, who is a
+/// member of mind_search, is shut out.
+const SEARCHED: [&str; 3] = ["ticket", "ticket_content", "ticket_tag"];
 
 const BY_TENANT: &str = "(tenant_id = ( SELECT current_tenant() AS current_tenant))";
 
@@ -116,18 +120,37 @@ async fn policy_violations(connection: &mut PgConnection) -> Vec<String> {
     let mut found = Vec::new();
     let mut bound = BTreeSet::new();
     let mut opened = BTreeSet::new();
+    let mut shut_out = BTreeSet::new();
+    let owner: String = sqlx::query_scalar("select current_user::text").fetch_one(&mut *connection).await.unwrap();
     for (table, policy, roles, command, permissive, using, check) in &policies {
         let (using, check) = (using.as_deref().unwrap_or_default(), check.as_deref().unwrap_or_default());
         let fits = match (policy.as_str(), table.as_str()) {
             ("by_tenant", "tenant") => using == BY_TENANT.replace("tenant_id", "id") && command == "SELECT" && roles == "mind_app",
             ("by_tenant", _) => using == BY_TENANT && check == BY_TENANT && command == "ALL" && roles == "mind_app",
             ("by_system", _) => roles == "mind_system" && SYSTEM.iter().any(|(listed, _)| listed == table),
+            ("by_search", table) => using == "true" && command == "SELECT" && roles == "mind_search" && SEARCHED.contains(&table),
+            ("not_to_owner", table) => {
+                using == "false"
+                    && roles == owner
+                    && permissive == "RESTRICTIVE"
+                    && SEARCHED.contains(&table)
+                    && shut_out.insert(table.to_owned())
+            }
             _ => false,
         };
-        if !fits || permissive != "PERMISSIVE" {
+        if !fits || (permissive != "PERMISSIVE" && policy != "not_to_owner") {
             found.push(format!("{table}: the policy {policy} for {roles} ({command}) is none of those this test knows: {using} / {check}"));
         }
-        (if policy == "by_tenant" { &mut bound } else { &mut opened }).insert(table.clone());
+        match policy.as_str() {
+            "by_tenant" => drop(bound.insert(table.clone())),
+            "by_system" => drop(opened.insert(table.clone())),
+            _ => {}
+        }
+    }
+    for table in SEARCHED {
+        if !shut_out.contains(table) {
+            found.push(format!("{table}: its owner can read it as a member of mind_search"));
+        }
     }
     for table in tables(connection).await {
         if !WITHOUT_TENANT.contains(&table.name.as_str()) && !bound.contains(&table.name) {
@@ -166,7 +189,8 @@ async fn privilege_violations(connection: &mut PgConnection) -> Vec<String> {
         }
     }
     for (table, role) in granted.keys() {
-        if !["mind_app", "mind_system"].contains(&role.as_str()) {
+        let searches = role == "mind_search" && SEARCHED.contains(&table.as_str()) && granted[&(table.clone(), role.clone())] == "SELECT";
+        if !["mind_app", "mind_system"].contains(&role.as_str()) && !searches {
             found.push(format!("{table}: {role} has privileges"));
         }
     }
@@ -313,6 +337,9 @@ async fn the_catalogue_test_notices_every_kind_of_mistake() {
             ),
             ("create index leak on profile (tenant_id, lower(email), (raw_data -> 'x'))", "profile: the index leak has a column of the type jsonb"),
             ("create type mood as enum ('good'); alter table profile add mood mood; create index leak on profile (tenant_id, mood)", "whose comparison is not leakproof"),
+            ("drop policy not_to_owner on ticket", "ticket: its owner can read it as a member of mind_search"),
+            ("grant insert on ticket to mind_search", "ticket: mind_search has privileges"),
+            ("create policy by_search on profile for select to mind_search using (true)", "profile: the policy by_search"),
             ("create view leak as select * from profile", "leak: a view must be security_invoker"),
             ("create materialized view leak as select * from profile", "leak: a view must be security_invoker"),
             ("create function leak() returns bigint language sql security definer as 'select 1::bigint'", "leak: is security definer"),

@@ -275,6 +275,29 @@ async fn a_read_given_up_anywhere_leaves_nothing_for_the_next_one() {
     .await;
 }
 
+/// The same at the one moment that matters most: the tenant is about to be set. Its statement is prepared anew each time,
+/// because others have pushed it out of the connection's memory.
+#[tokio::test]
+async fn a_tenant_whose_setting_was_given_up_is_set_anew() {
+    guarded(async {
+        let app = with_connections(1).await;
+        let (mut tenant, mut next) = (app.demo.tenant.id, app.other.tenant.id);
+        let mut given_up = 0;
+        for round in 0..40 {
+            let mut one = read(&app.app, tenant).await;
+            for number in 0..120 {
+                sqlx::query(AssertSqlSafe(format!("select {number}, {round}"))).execute(one.connection()).await.unwrap();
+            }
+            drop(one);
+            given_up += i32::from(given_up_after(1 + round % 2, read(&app.app, next)).await.is_none());
+            assert_eq!(ask_alone(&app.app, next, 1).await.unwrap(), answer(next, 1));
+            (tenant, next) = (next, tenant);
+        }
+        assert!(given_up > 0, "the server was always faster");
+    })
+    .await;
+}
+
 async fn broken(app: &App, tenant: TenantId) {
     sqlx::query("select 1 / (select 0)").execute(read(app, tenant).await.connection()).await.unwrap_err();
 }

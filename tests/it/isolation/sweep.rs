@@ -24,6 +24,12 @@ enum Names {
     Event,
     /// A bearer token of the tenant. For strangers there is no such thing.
     Token,
+    /// A ticket of the tenant. For strangers there is no such thing.
+    Ticket,
+    /// A tag of the tenant. For strangers there is no such thing.
+    Tag,
+    /// A tag of the tenant that the request takes away.
+    LastTag,
     /// Something the ERP of the tenant has, with its number there. For tenants with another ERP there is no such thing.
     Upstream(&'static str),
     /// A filter of a list: a stranger's list does not get longer by it.
@@ -48,9 +54,28 @@ const KNOWN: &[(&str, &str, Names)] = &[
     ("invalidate_cache", "contractId", Names::OwnCopies("746839")),
     ("invalidate_cache", "customerId", Names::OwnCopies("83771")),
     ("get_event", "id", Names::Event),
+    ("get_ticket", "ticketId", Names::Ticket),
+    ("update_ticket", "ticketId", Names::Ticket),
+    ("update_ticket", "contractId", Names::Word),
+    ("update_ticket", "customerId", Names::Word),
+    ("update_ticket", "agentId", Names::Word),
+    ("update_ticket", "tagIds", Names::Word),
+    ("update_ticket", "addTagIds", Names::Word),
+    ("update_ticket", "removeTagIds", Names::Word),
+    ("create_ticket", "subchannelId", Names::Word),
+    ("create_ticket", "channelId", Names::Word),
+    ("create_ticket", "contractId", Names::Word),
+    ("create_ticket", "customerId", Names::Word),
+    ("create_ticket", "externalTicketId", Names::Word),
+    ("create_ticket", "templateId", Names::Word),
+    ("get_customer_by_ticket_id", "ticketId", Names::Ticket),
+    ("get_contract_history", "contractId", Names::Upstream("746839")),
     ("update_setting", "name", Names::Word),
     ("update_setting", "setting", Names::Word),
     ("get_settings_category", "category", Names::Word),
+    ("get_tag", "id", Names::Tag),
+    ("update_tag", "id", Names::Tag),
+    ("delete_tag", "id", Names::LastTag),
 ];
 
 fn known(operation: &Operation, field: &str) -> Option<Names> {
@@ -93,6 +118,8 @@ struct Sweep<'a> {
     token: String,
     profile: String,
     event: String,
+    tags: [String; 2],
+    ticket: String,
 }
 
 impl<'a> Sweep<'a> {
@@ -113,11 +140,18 @@ impl<'a> Sweep<'a> {
         let token = issue_token(&app.app, &order).await.unwrap().id.to_string();
         let mut tx = app.tx(&app.demo).await;
         let event: i64 = sqlx::query_scalar("select min(id) from event").fetch_one(tx.connection()).await.unwrap();
+        let mut tags = [const { String::new() }; 2];
+        for tag in &mut tags {
+            let body = json!({"name": "wanted@demo.example", "reference": "ticket", "type": "skill"});
+            *tag = owner[0].post("/api/mind/tag", &body).await.ok().body["id"].to_string();
+        }
+        let ticket: i64 = sqlx::query_scalar("select min(id) from ticket").fetch_one(tx.connection()).await.unwrap();
         // Each credential is noted as used now, not in the middle of the sweep.
         for client in owner.iter().chain(&stranger) {
             client.get("/api/auth/v1/session").await.ok();
         }
-        Self { app, owner, stranger, token, profile: app.demo.agent.0.to_string(), event: event.to_string() }
+        let (profile, event, ticket) = (app.demo.agent.0.to_string(), event.to_string(), ticket.to_string());
+        Self { app, owner, stranger, token, profile, event, tags, ticket }
     }
 
     /// The requests of an operation, and whether a stranger must find nothing behind them. One with its examples, and
@@ -131,10 +165,13 @@ impl<'a> Sweep<'a> {
                 Some(Names::Profile) => (Names::Profile, self.profile.as_str()),
                 Some(Names::Token) => (Names::Token, self.token.as_str()),
                 Some(Names::Event) => (Names::Event, self.event.as_str()),
+                Some(Names::Ticket) => (Names::Ticket, self.ticket.as_str()),
+                Some(names @ Names::Tag) => (names, self.tags[0].as_str()),
+                Some(names @ Names::LastTag) => (names, self.tags[1].as_str()),
                 Some(names @ (Names::Upstream(value) | Names::Filter(value) | Names::OwnCopies(value))) => (names, value),
                 Some(Names::Word) | None => continue,
             };
-            hidden |= matches!(names, Names::Profile | Names::Token | Names::Event | Names::Upstream(_));
+            hidden |= !matches!(names, Names::Filter(_) | Names::OwnCopies(_) | Names::Word);
             match (place, names) {
                 ("query", Names::Filter(_)) => filters.push((name, value)),
                 ("path", _) => request = request.segment(&name, value),
@@ -241,17 +278,17 @@ fn the_sweep_knows_what_every_id_names() {
 fn the_sweep_notices_an_operation_that_nobody_told_it_about() {
     let mut spec = spec();
     let schema = json!({"type": "integer"});
-    spec["paths"]["/api/mind/ticket/{ticketId}"]["get"] = json!({
-        "operationId": "get_ticket", "security": [{"bearerAuth": []}],
-        "parameters": [{"name": "ticketId", "in": "path", "required": true, "schema": schema}, {"name": "contractId", "in": "query", "schema": schema}],
+    spec["paths"]["/api/mind/parcel/{parcelId}"]["get"] = json!({
+        "operationId": "get_parcel", "security": [{"bearerAuth": []}],
+        "parameters": [{"name": "parcelId", "in": "path", "required": true, "schema": schema}, {"name": "contractId", "in": "query", "schema": schema}],
     });
-    spec["paths"]["/api/mind/ticket"]["post"] = json!({
-        "operationId": "create_ticket", "security": [{"bearerAuth": []}],
+    spec["paths"]["/api/mind/parcel"]["post"] = json!({
+        "operationId": "create_parcel", "security": [{"bearerAuth": []}],
         "requestBody": {"content": {"application/json": {"schema": {"allOf": [{"properties": {"subject": {}, "tagIds": schema}}]}}}},
     });
     let found = unknown(&spec);
     assert_eq!(found.len(), 3, "{found:?}");
-    for (line, wanted) in found.iter().zip(["`ticketId` of its path", "`contractId` of its query", "`tagIds` of its body"]) {
+    for (line, wanted) in found.iter().zip(["`parcelId` of its path", "`contractId` of its query", "`tagIds` of its body"]) {
         assert!(line.contains(wanted), "{line}");
     }
 }
@@ -272,9 +309,14 @@ async fn a_stranger_finds_and_changes_nothing_with_any_operation() {
 #[tokio::test]
 async fn a_dropped_policy_makes_the_sweep_fail() {
     guarded(async {
-        for (table, noticed) in
-            [("access_token", "revoke_token"), ("profile", "list_profiles"), ("setting", "update_settings"), ("event", "get_event")]
-        {
+        for (table, noticed) in [
+            ("access_token", "revoke_token"),
+            ("profile", "list_profiles"),
+            ("setting", "update_settings"),
+            ("event", "get_event"),
+            ("tag", "get_tag"),
+            ("ticket", "get_ticket"),
+        ] {
             let app = TestApp::start().await;
             let sweep = Sweep::prepare(&app).await;
             let mut owner = app.database.connect().await;

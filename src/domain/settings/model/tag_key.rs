@@ -49,8 +49,8 @@ pub struct TagKeys {
 /// Id and field of a key.
 fn split(key: &str) -> Option<(i64, &str)> {
     let (id, field) = key.strip_prefix("_tag[")?.split_once("].")?;
-    let digits = !id.starts_with('0') && id.len() <= DIGITS && id.bytes().all(|byte| byte.is_ascii_digit());
-    Some((id.parse().ok().filter(|_| digits)?, field))
+    let fits = !field.is_empty() && !id.starts_with('0') && id.len() <= DIGITS && id.bytes().all(|byte| byte.is_ascii_digit());
+    Some((id.parse().ok().filter(|_| fits)?, field))
 }
 
 impl TagKeys {

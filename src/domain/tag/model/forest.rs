@@ -75,7 +75,7 @@ impl Forest {
         order
     }
 
-    /// Brings tags into the order of the tree.
+    /// Brings tags into the order of the whole tree.
     pub fn sort(&self, tags: &mut [Tag]) {
         tags.sort_by_cached_key(|tag| self.order(tag.id));
     }
@@ -83,13 +83,13 @@ impl Forest {
     /// The tags as a tree. One whose parent is not among them stands under the next tag above that is, so that a tree
     /// holds what the list with the same filter holds.
     pub fn tree(&self, mut tags: Vec<Tag>) -> Vec<TagNode> {
-        self.sort(&mut tags);
+        tags.sort_by_cached_key(|tag| (sort_key(&tag.fields.name), tag.fields.name.clone(), tag.id));
         let ids: std::collections::BTreeSet<i64> = tags.iter().map(|tag| tag.id).collect();
         let mut below: BTreeMap<Option<i64>, Vec<Tag>> = BTreeMap::new();
         for mut tag in tags {
             tag.full_name = None;
-            let shelf = self.upwards(tag.id).skip(1).find(|above| ids.contains(above));
-            below.entry(shelf).or_default().push(tag);
+            let place = self.upwards(tag.id).skip(1).find(|above| ids.contains(above));
+            below.entry(place).or_default().push(tag);
         }
         nodes(&mut below, None)
     }

@@ -36,6 +36,7 @@ type Hours = Whole<1, 100_000>;
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(example = json!({"color": "red"}))]
+#[expect(clippy::option_option, reason = "a field that is not there, null and a value are three things")]
 pub struct TagPatch {
     /// Name.
     #[serde(default, deserialize_with = "given")]

@@ -10,10 +10,9 @@ use utoipa::{
 macro_rules! choice {
     ($(#[$about:meta])* $name:ident { $($(#[$says:meta])* $variant:ident = $word:literal $(or $alias:literal)*,)+ }) => {
         $(#[$about])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::Type)]
-        #[sqlx(type_name = "text")]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         pub enum $name {
-            $($(#[$says])* #[sqlx(rename = $word)] $variant,)+
+            $($(#[$says])* $variant,)+
         }
 
         impl $name {

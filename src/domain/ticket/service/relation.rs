@@ -63,7 +63,7 @@ pub async fn customer_for_reader(
         customer(&lookup, ticket, false).await
     };
     match patiently(found).await {
-        Err(error) if error.code().status() == axum::http::StatusCode::NOT_FOUND => Ok(None),
+        Err(error) if matches!(error.code(), Code::NotFound | Code::NotCached) => Ok(None),
         other => other,
     }
 }
@@ -76,7 +76,7 @@ async fn patiently<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 /// Begin and end of supply. None: the ERP has no such contract. Empty: the caller may not read contracts.
 pub async fn deliveries(app: &App, caller: &Caller, id: &ErpId) -> Result<Option<Vec<HistoryItem>>> {
     if caller.may(Permission::ReadContract).is_err() {
-        return Ok(None);
+        return Ok(Some(Vec::new()));
     }
     let found = async {
         let lookup = Lookup::open(app, caller.tenant, Freshness::Cached).await?;

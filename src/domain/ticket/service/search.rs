@@ -1,5 +1,7 @@
 //! A page of a search with its total and the way to the next.
 
+use std::time::Duration;
+
 use crate::{
     App,
     domain::ticket::{
@@ -13,8 +15,8 @@ use crate::{
     http::Caller,
 };
 
-/// How long `exactTotal` may count. Seconds.
-const EXACT_SECONDS: i32 = 2;
+/// How long `exactTotal` may count.
+const EXACT_TIME: Duration = Duration::from_secs(2);
 
 /// Finds a page.
 pub async fn page(app: &App, caller: &Caller, search: &Search) -> Result<TicketPage> {
@@ -55,7 +57,7 @@ pub async fn page(app: &App, caller: &Caller, search: &Search) -> Result<TicketP
 /// Counts all, unless that takes too long.
 async fn exact(app: &App, caller: &Caller, search: &Search) -> Result<Option<i64>> {
     let mut tx = app.tenant_tx(caller).await?;
-    store::limit_time(&mut tx, EXACT_SECONDS).await?;
+    tx.limit_statements(EXACT_TIME).await?;
     match store::count(&mut tx, search, i64::MAX).await {
         Ok(count) => {
             tx.commit().await?;

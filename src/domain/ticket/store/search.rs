@@ -1,12 +1,12 @@
 //! Statements of the search. Without words they run under row level security and use its indexes; with words the functions
-//! of migration 0011 find the ids.
+//! of migration 0010 find the ids.
 
 use serde_json::json;
 use sqlx::{FromRow, Postgres, QueryBuilder};
 
 use super::{COLUMNS, Row};
 use crate::{
-    db::{InTenant, TenantTx, condition},
+    db::{InTenant, condition},
     domain::ticket::model::{
         search::{AI_AGENT, KeyType, Order, Search, Start, TAG},
         wire::TicketFields,
@@ -70,12 +70,6 @@ pub async fn count(tx: &mut impl InTenant, search: &Search, most: i64) -> Result
         query.push(" limit ").push_bind(most).push(") found");
     }
     Ok(query.build_query_scalar().fetch_one(tx.connection()).await?)
-}
-
-/// Lets the statements of this transaction take no longer. Seconds.
-pub async fn limit_time(tx: &mut TenantTx, seconds: i32) -> Result<()> {
-    sqlx::query_scalar!("select set_config('statement_timeout', $1, true)", format!("{seconds}s")).fetch_one(tx.connection()).await?;
-    Ok(())
 }
 
 fn key(order: Order) -> String {
