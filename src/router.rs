@@ -47,6 +47,7 @@ fn describe(mut api: utoipa::openapi::OpenApi) -> Value {
     openapi::order_extensions(&mut spec);
     spec["components"]["schemas"]["SettingsUpdate"] = settings::model::schema::update();
     spec["components"]["schemas"]["JsonValue"] = settings::model::schema::json_value();
+    spec["components"]["schemas"]["EventSearch"]["properties"]["filters"]["allOf"] = event::routes::not_alone();
     spec
 }
 

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use serde::{Deserialize, Serialize, de::IgnoredAny};
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::{
     IntoParams, PartialSchema, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, schema::AdditionalProperties},
@@ -103,28 +103,30 @@ impl PartialSchema for EventSearch {
                 "Which events to find; without filters, all of them. A filter on e.subType needs one on e.type beside it, and one on q any other.",
             ))
             .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
-            .examples([serde_json::json!({"filters": [{"key": "e.type", "comparator": "=", "value": "settingsUpdated"}]})])
+            .examples([json!({"filters": [{"key": "e.type", "comparator": "=", "value": "settingsUpdated"}]})])
             .into()
     }
 }
 
 impl ToSchema for EventSearch {}
 
-/// The same as a form.
-#[derive(Debug, Deserialize, ToSchema)]
+/// The same, or the older form of it: one field that holds the list as JSON text. The spec does not show that one,
+/// because it could not say which texts are such a list.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct EventSearchForm {
-    /// The list of filters as JSON text.
-    #[serde(default)]
-    #[schema(value_type = String, required = false, content_media_type = "application/json", example = "[]")]
+pub struct EventSearchBody {
+    #[serde(default = "no_filters")]
     filters: Value,
 }
 
-impl EventSearchForm {
+fn no_filters() -> Value {
+    Value::Array(Vec::new())
+}
+
+impl EventSearchBody {
     /// In JSON the list stands there itself. Its text is read again, so that a fault carries its path.
     fn read(self) -> Result<EventSearch> {
         let list = match self.filters {
-            Value::Null => "[]".to_owned(),
             Value::String(text) if serde_json::from_str::<IgnoredAny>(&text).is_ok() => text,
             Value::String(_) => return Err(Error::field("filters", "must be a list of filters as JSON")),
             list => list.to_string(),
@@ -180,9 +182,11 @@ impl Event {
 }
 
 /// Events that fit filters, the newest first unless told otherwise.
+///
+/// The vendor's older form of the body is taken as well: `application/x-www-form-urlencoded` with `filters=<the list as JSON>`.
 #[utoipa::path(post, path = "/api/mind/event/search", tag = "event", operation_id = "search_events",
     params(SearchEvents),
-    request_body(content((EventSearch = "application/json"), (EventSearchForm = "application/x-www-form-urlencoded"))),
+    request_body = EventSearch,
     responses((status = 200, description = "A page of the events found", body = EventPage)),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("readTicket")), ("x-body-optional" = json!(true))))]
@@ -190,7 +194,7 @@ pub async fn search_events(
     State(app): State<App>,
     caller: Caller,
     Query(query): Query<SearchEvents>,
-    Form(body): Form<EventSearchForm>,
+    Form(body): Form<EventSearchBody>,
 ) -> Result<axum::Json<EventPage>> {
     caller.may(Permission::ReadTicket)?;
     let filters = body.read()?.filters;
@@ -222,6 +226,16 @@ fn refuse_alone(filters: &[Filter]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The same for the spec; utoipa's types cannot say it.
+pub fn not_alone() -> Value {
+    let has = |keys: &[&str]| json!({"contains": {"type": "object", "required": ["key"], "properties": {"key": {"enum": keys}}}});
+    let types: Vec<&str> = FIELDS.iter().filter(|field| field.column == TYPE).flat_map(|field| field.keys.iter().copied()).collect();
+    let mut q_once = has(&["q"]);
+    q_once["maxContains"] = json!(1);
+    q_once["minItems"] = json!(2);
+    json!([{"if": has(SUB_TYPE.keys), "then": has(&types)}, {"if": has(&["q"]), "then": q_once}])
 }
 
 /// Only texts for people name what they mention.

@@ -133,7 +133,7 @@ impl PartialSchema for FilterId {
     fn schema() -> RefOr<Schema> {
         AnyOfBuilder::new()
             .item(ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(-MOST_ID)).maximum(Some(MOST_ID)))
-            .item(ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!(r"^-?\d{{1,{MOST_DIGITS}}}$"))))
+            .item(ObjectBuilder::new().schema_type(Type::String).pattern(Some(format!(r"^-?[0-9]{{1,{MOST_DIGITS}}}$"))))
             .into()
     }
 }

@@ -6,10 +6,10 @@ use serde_json::Value;
 use super::{Comparator, Condition, Field, Given, Kind, MOST_CHARACTERS, Scalar, Test};
 use crate::{domain::profile::model::normal_email, erp::ErpId, error::FieldError, http::date::Span};
 
-/// Largest whole number that every JSON reader keeps as it is.
-pub(super) const MOST_ID: i64 = 9_007_199_254_740_991;
-/// Digits of a number that comes as a text.
-pub(super) const MOST_DIGITS: usize = 15;
+/// Digits of a number. With one more, serde_json would not read `….0` as the whole number that it is.
+pub(super) const MOST_DIGITS: usize = 14;
+/// Largest number.
+pub(super) const MOST_ID: i64 = 99_999_999_999_999;
 
 /// `=`, `!=` and `in`.
 pub(super) fn list(field: &Field, comparator: Comparator, given: Given<'_>, path: &str) -> Result<Vec<Condition>, FieldError> {
@@ -120,7 +120,7 @@ fn whole(value: &Value) -> Option<i64> {
         }
         other => {
             #[expect(clippy::cast_possible_truncation, reason = "in range and without a fraction")]
-            let from_float = |number: f64| (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64);
+            let from_float = |number: f64| (number.fract() == 0.0 && number.abs() < 1e14).then_some(number as i64);
             other.as_i64().or_else(|| other.as_f64().and_then(from_float)).filter(|number| (-MOST_ID..=MOST_ID).contains(number))
         }
     }

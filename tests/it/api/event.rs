@@ -267,6 +267,7 @@ async fn wrong_requests_name_what_is_wrong() {
         let answer = search(&agent, query, filters.clone()).await.problem(400, "invalidInput");
         assert_eq!(answer.path(), path, "{query} {filters}");
     }
+    assert_eq!(agent.post(SEARCH, &json!({"filters": null})).await.problem(400, "invalidInput").path(), "filters");
     assert_eq!(agent.post(SEARCH, &json!({"filtres": []})).await.problem(400, "invalidInput").path(), "filtres");
     agent.send(Method::POST, SEARCH, Some(("application/json", "{".to_owned()))).await.problem(400, "malformedJson");
     agent.send(Method::POST, SEARCH, Some(("text/plain", "x".to_owned()))).await.problem(415, "unsupportedMediaType");
