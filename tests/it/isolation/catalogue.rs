@@ -131,7 +131,7 @@ async fn policy_violations(connection: &mut PgConnection) -> Vec<String> {
             ("by_search", table) => using == "true" && command == "SELECT" && roles == "mind_search" && SEARCHED.contains(&table),
             ("not_to_owner", table) => {
                 using == "false"
-                    && roles == owner
+                    && *roles == owner
                     && permissive == "RESTRICTIVE"
                     && SEARCHED.contains(&table)
                     && shut_out.insert(table.to_owned())
