@@ -197,7 +197,10 @@ fn read_search(body: Value) -> Result<Search> {
 }
 
 async fn page(tx: &mut TenantTx, search: &Search) -> Result<()> {
-    store::search::page(tx, search, &Start::First, search.limit + 1).await?;
-    store::search::count(tx, search, COUNTED + 1).await?;
+    let rows = store::search::page(tx, search, &Start::First, search.limit + 1).await?;
+    // As the service: what fits on the page is not counted again.
+    if i64::try_from(rows.len())? > search.limit {
+        store::search::count(tx, search, COUNTED + 1).await?;
+    }
     Ok(())
 }
