@@ -16,11 +16,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+pub use operation::Operation;
 pub use report::Report;
 
 use self::{
     load::{Load, Way},
-    operation::Operation,
     process::Usage,
     report::{Line, Machine, Scale},
     scratch::Scratch,
@@ -30,13 +30,15 @@ use self::{
 /// Numbers of clients.
 const CONNECTIONS: [usize; 2] = [1, 32];
 
-/// What to measure.
+/// What to measure, and how.
 #[derive(Clone, Debug)]
 pub struct Order {
     /// Sizes of the database, one run each.
     pub tickets: Vec<u64>,
     /// How long each line is measured.
     pub each: Duration,
+    /// What to measure.
+    pub operations: Vec<Operation>,
 }
 
 /// Runs every size, one after the other. `says` hears what goes on.
@@ -71,7 +73,7 @@ async fn measure_on(scratch: &Scratch, server: &Server, order: &Order, says: &im
         lines: Vec::new(),
     };
     // What reads comes first: changes would move what is found.
-    for operation in Operation::ALL {
+    for operation in Operation::ALL.into_iter().filter(|operation| order.operations.contains(operation)) {
         for connections in CONNECTIONS {
             for way in Way::ALL {
                 says(&format!("{} tickets: {operation}, {connections} connections, {way}", scale.tickets));

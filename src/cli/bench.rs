@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, time::Duration};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
-use crate::bench::{self, Order};
+use crate::bench::{self, Operation, Order};
 
 /// Arguments of `mind bench`.
 #[derive(Debug, Args)]
@@ -16,6 +16,9 @@ pub struct Arguments {
     /// How long each line of the table is measured.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
+    /// Measures only these, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Operation>,
     /// Writes the figures to this file: JSON when its name ends so, else Markdown. May be given twice.
     #[arg(long, value_name = "FILE")]
     out: Vec<PathBuf>,
@@ -26,7 +29,8 @@ pub async fn run(arguments: Arguments) -> Result<()> {
     if cfg!(debug_assertions) {
         eprintln!("mind: this is a debug build; build with --release for figures that mean something");
     }
-    let order = Order { tickets: arguments.tickets, each: Duration::from_secs(arguments.seconds) };
+    let operations = if arguments.only.is_empty() { Operation::ALL.to_vec() } else { arguments.only };
+    let order = Order { tickets: arguments.tickets, each: Duration::from_secs(arguments.seconds), operations };
     let says = |text: &str| eprintln!("{text}");
     let report = tokio::select! {
         report = bench::run(&order, &says) => report?,

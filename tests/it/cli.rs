@@ -1,6 +1,7 @@
 //! The binary as a person or a script uses it: arguments, environment, output, exit codes.
 
 pub mod program;
+mod seed;
 mod serve;
 
 use std::{net::SocketAddr, sync::Arc};

@@ -6,7 +6,13 @@
 mod client;
 mod victim;
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
@@ -17,9 +23,12 @@ use self::{
     client::{Caller, Writer},
     victim::Victim,
 };
+use crate::cli::program::until;
 
 /// Clients at work at the same time.
 const WRITERS: usize = 6;
+/// Acknowledgements of a round before anything is killed: a machine that is slow shall not have an easier test.
+const AT_LEAST: usize = 20;
 /// How long a restart may take until `ready`.
 const READY_WITHIN: Duration = Duration::from_secs(10);
 
@@ -37,7 +46,9 @@ async fn what_was_acknowledged_survives_every_kill_and_is_there_once() {
 async fn story(rounds: usize) {
     let (mut victim, token) = Victim::first_start().await;
     let caller = Caller::new(victim.address(), &token);
-    let mut writers: Vec<Writer> = (0..WRITERS).map(|number| Writer::new(number, caller.clone())).collect();
+    let acknowledged = Arc::new(AtomicUsize::new(0));
+    let writer = |number| Writer::new(number, caller.clone(), Arc::clone(&acknowledged));
+    let mut writers: Vec<Writer> = (0..WRITERS).map(writer).collect();
     let mut slowest = Duration::ZERO;
     for round in 0..rounds {
         let stop = CancellationToken::new();
@@ -51,7 +62,8 @@ async fn story(rounds: usize) {
                 writer
             });
         }
-        tokio::time::sleep(Duration::from_millis(rand::random_range(200..1_500))).await;
+        until(|| acknowledged.load(Ordering::Relaxed) >= AT_LEAST * (round + 1)).await;
+        tokio::time::sleep(Duration::from_millis(rand::random_range(0..1_000))).await;
         victim.kill().await;
         stop.cancel();
         writers = work.join_all().await;
@@ -65,11 +77,11 @@ async fn story(rounds: usize) {
     for writer in &mut writers {
         writer.finish().await;
     }
-    let acknowledged: usize = writers.iter().map(Writer::created).sum();
+    let created: usize = writers.iter().map(Writer::created).sum();
     let uncertain: usize = writers.iter().map(Writer::uncertain).sum();
     let changed: usize = writers.iter().map(Writer::changed).sum();
-    println!("{rounds} rounds: {acknowledged} tickets, {changed} changes, {uncertain} calls without an answer; slowest start {slowest:?}");
-    assert!(acknowledged > 10 * rounds && changed > 10 * rounds, "the clients hardly got to work");
+    println!("{rounds} rounds: {created} tickets, {changed} changes, {uncertain} calls without an answer; slowest start {slowest:?}");
+    assert!(created > rounds && changed > rounds && uncertain > 0, "nothing was going on when everything was killed");
     let mut found = tickets(&caller).await;
     for writer in &writers {
         writer.assert_all_there(&mut found);

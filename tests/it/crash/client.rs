@@ -1,6 +1,13 @@
 //! A client that remembers what it was told, and what it was not told.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -73,6 +80,7 @@ struct Pending {
 pub struct Writer {
     number: usize,
     caller: Caller,
+    acknowledged: Arc<AtomicUsize>,
     sent: usize,
     changed: usize,
     uncertain: usize,
@@ -81,9 +89,9 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// One that has done nothing yet.
-    pub fn new(number: usize, caller: Caller) -> Self {
-        Self { number, caller, sent: 0, changed: 0, uncertain: 0, known: Vec::new(), pending: Vec::new() }
+    /// One that has done nothing yet. Adds its acknowledgements to those of all.
+    pub fn new(number: usize, caller: Caller, acknowledged: Arc<AtomicUsize>) -> Self {
+        Self { number, caller, acknowledged, sent: 0, changed: 0, uncertain: 0, known: Vec::new(), pending: Vec::new() }
     }
 
     /// Tickets acknowledged.
@@ -120,13 +128,16 @@ impl Writer {
 
     async fn create(&mut self, pending: Pending) {
         match self.caller.post("/api/mind/ticket", &pending.body, Some(pending.key)).await {
-            Some((200, ticket)) => self.known.push(Known {
-                id: ticket["id"].as_i64().unwrap(),
-                subject: pending.body["subject"].as_str().unwrap().to_owned(),
-                version: ticket["version"].as_i64().unwrap(),
-                due_by: ticket["dueBy"].clone(),
-                open: Vec::new(),
-            }),
+            Some((200, ticket)) => {
+                self.acknowledged.fetch_add(1, Ordering::Relaxed);
+                self.known.push(Known {
+                    id: ticket["id"].as_i64().unwrap(),
+                    subject: pending.body["subject"].as_str().unwrap().to_owned(),
+                    version: ticket["version"].as_i64().unwrap(),
+                    due_by: ticket["dueBy"].clone(),
+                    open: Vec::new(),
+                });
+            }
             answer => {
                 // 409: the lease of the request that was killed has not run out yet.
                 self.no_success(answer, &[409]).await;
@@ -148,6 +159,7 @@ impl Writer {
                 (known.version, known.due_by) = (ticket["version"].as_i64().unwrap(), due_by.into());
                 known.open.clear();
                 self.changed += 1;
+                self.acknowledged.fetch_add(1, Ordering::Relaxed);
             }
             answer => {
                 self.no_success(answer, &[]).await;
@@ -158,10 +170,14 @@ impl Writer {
 
     /// The server is dying, or its database is: that is told by a broken connection or a 5xx, never by another refusal.
     async fn no_success(&mut self, answer: Option<(u16, Value)>, also: &[u16]) {
-        if let Some((status, body)) = answer {
-            assert!(status >= 500 || also.contains(&status), "{status} {body}");
+        match answer {
+            Some((status, _)) if also.contains(&status) => {}
+            Some((status, body)) => {
+                assert!(status >= 500, "{status} {body}");
+                self.uncertain += 1;
+            }
+            None => self.uncertain += 1,
         }
-        self.uncertain += 1;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 
