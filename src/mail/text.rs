@@ -20,9 +20,9 @@ pub(super) fn of_html(html: &str) -> String {
         let after = &rest[at + 1..];
         let Some((tag, behind)) = read_tag(after, &mut quotes_pair) else { break };
         if after.starts_with('/') {
-            writer.end(&tag)
+            writer.end(&tag);
         } else {
-            writer.start(&tag)
+            writer.start(&tag);
         }
         rest = behind;
     }
