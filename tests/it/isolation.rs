@@ -82,6 +82,15 @@ async fn fill(app: &TestApp, tenant: &TestTenant) -> Client {
     .execute(tx.connection())
     .await
     .unwrap();
+    sqlx::query(
+        "insert into attachment (ticket_id, name, content_type, size, original_url, created_at)
+         select min(id), $1, 'text/plain', 0, 'https://files.example/a', $2 from ticket",
+    )
+    .bind(format!("attachment@{slug}.example"))
+    .bind(app.now())
+    .execute(tx.connection())
+    .await
+    .unwrap();
     for table in tenant_tables(tx.connection()).await {
         assert!(count(tx.connection(), &table, "true").await > 0, "{table} is empty in {slug}: fill() should put a row there");
     }

@@ -122,7 +122,7 @@ struct Change {
 
 /// Writes what really differs, with an event for each ticket.
 async fn write(tx: &mut TenantTx, all: &[Change], by: ProfileId, in_worklog: bool, now: DateTime<Utc>) -> Result<()> {
-    let mut changed = Vec::new();
+    let mut written = Vec::new();
     let mut events = Vec::new();
     let (mut added, mut removed) = (Vec::new(), Vec::new());
     for Change { locked: Locked { id, work: old, .. }, work, extra } in all {
@@ -133,17 +133,17 @@ async fn write(tx: &mut TenantTx, all: &[Change], by: ProfileId, in_worklog: boo
         }
         added.extend(work.tag_ids.difference(&old.tag_ids).map(|tag| (*id, *tag)));
         removed.extend(old.tag_ids.difference(&work.tag_ids).map(|tag| (*id, *tag)));
-        changed.push((*id, work));
+        written.push((*id, work));
         let mut data = json!({"changes": changes});
         if !in_worklog {
             data["includeInWorklog"] = false.into();
         }
         events.push(NewEvent::by(by, "ticketUpdated", data).about_ticket(id.0, work.contract_id.as_deref()));
     }
-    if changed.is_empty() {
+    if written.is_empty() {
         return Ok(());
     }
-    store::update(tx, &changed, now).await?;
+    store::update(tx, &written, now).await?;
     store::relink(tx, &added, &removed).await?;
     event::store::append_all(tx, &events, now).await
 }

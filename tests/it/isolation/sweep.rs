@@ -69,7 +69,7 @@ const KNOWN: &[(&str, &str, Names)] = &[
     ("create_ticket", "externalTicketId", Names::Word),
     ("create_ticket", "templateId", Names::Word),
     ("get_customer_by_ticket_id", "ticketId", Names::Ticket),
-    ("get_contract_history", "contractId", Names::Upstream("746839")),
+    ("get_contract_history", "contractId", Names::Filter("746839")),
     ("update_setting", "name", Names::Word),
     ("update_setting", "setting", Names::Word),
     ("get_settings_category", "category", Names::Word),
@@ -315,7 +315,7 @@ async fn a_dropped_policy_makes_the_sweep_fail() {
             ("setting", "update_settings"),
             ("event", "get_event"),
             ("tag", "get_tag"),
-            ("ticket", "get_ticket"),
+            ("ticket", "update_tickets"),
         ] {
             let app = TestApp::start().await;
             let sweep = Sweep::prepare(&app).await;

@@ -1,5 +1,7 @@
 //! What requests say about a ticket.
 
+#![expect(clippy::option_option, reason = "absent leaves alone, null takes away")]
+
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value};
 use utoipa::{
