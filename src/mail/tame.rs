@@ -83,7 +83,6 @@ struct Open {
     written: bool,
 }
 
-#[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 struct Tamer {
     keep: Keep,
     hiding: bool,
