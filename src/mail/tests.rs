@@ -1,7 +1,5 @@
 //! Mails as programs write them, and mails as nobody should.
 
-#![expect(clippy::format_collect, clippy::needless_raw_string_hashes, reason = "mails are easier to read so")]
-
 use std::time::{Duration, Instant};
 
 use super::{Body, is_html, read_body};
