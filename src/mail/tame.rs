@@ -59,12 +59,22 @@ const LAST_MARKS: [&str; 2] = ["divrplyfwdmsg", "x_divrplyfwdmsg"];
 pub(super) fn tame(html: &str, keep: Keep) -> Tame {
     let mut tamer = Tamer::new(keep, true, html.len());
     tamer.read(html);
-    if keep == Keep::Everything && !tamer.wrote_text && tamer.hid {
+    if keep == Keep::Everything && tamer.said == 0 && tamer.hid {
         // A message that hides all it says would be none.
         tamer = Tamer::new(keep, false, html.len());
         tamer.read(html);
     }
     Tame { html: tamer.out, marked: tamer.marked }
+}
+
+/// What is being left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Silence {
+    None,
+    /// An element: the stack had this length below it.
+    Above(usize),
+    /// Everything behind the last mark.
+    ToTheEnd,
 }
 
 /// An element whose end is to come.
@@ -73,7 +83,6 @@ struct Open {
     written: bool,
 }
 
-#[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 struct Tamer {
     keep: Keep,
     hiding: bool,
@@ -81,15 +90,13 @@ struct Tamer {
     stack: Vec<Open>,
     /// Start tags beyond [`DEPTH`] whose end tags are to come.
     beyond: usize,
-    /// Length of the stack below the element whose content is being left out.
-    silent_from: Option<usize>,
+    silence: Silence,
     marked: bool,
-    /// Behind the last mark nothing is written any more.
-    ended: bool,
     hid: bool,
     /// Bytes of text since the last tag.
     piece: usize,
-    wrote_text: bool,
+    /// Bytes of text and pictures that were written.
+    said: usize,
 }
 
 impl Tag<'_> {
@@ -122,12 +129,11 @@ impl Tamer {
             out: String::with_capacity(size),
             stack: Vec::new(),
             beyond: 0,
-            silent_from: None,
+            silence: Silence::None,
             marked: false,
-            ended: false,
             hid: false,
             piece: 0,
-            wrote_text: false,
+            said: 0,
         }
     }
 
@@ -178,7 +184,7 @@ impl Tamer {
         if self.is_silent() {
             return;
         }
-        self.wrote_text |= text.contains(|c: char| !c.is_whitespace());
+        self.said += text.trim().len();
         if text.trim().is_empty() && self.in_table() {
             return;
         }
@@ -209,7 +215,7 @@ impl Tamer {
             return;
         }
         if !is_void && !self.is_silent() && self.leaves_out(tag) {
-            self.silent_from = Some(self.stack.len());
+            self.silence = Silence::Above(self.stack.len());
         }
         let too_many_quotes = name == "blockquote" && self.stack.iter().filter(|open| open.name == "blockquote").count() >= QUOTES;
         let written = !too_many_quotes && !self.is_silent() && self.makes_room(name);
@@ -235,7 +241,7 @@ impl Tamer {
         }
         if tag.is_marked(&LAST_MARKS) {
             self.mark("");
-            self.ended = true;
+            self.silence = Silence::ToTheEnd;
         }
         let quote = tag.is_quote();
         if quote {
@@ -253,7 +259,7 @@ impl Tamer {
     }
 
     fn is_silent(&self) -> bool {
-        self.ended || self.silent_from.is_some()
+        self.silence != Silence::None
     }
 
     /// Ends what HTML lets people leave open.
@@ -358,8 +364,8 @@ impl Tamer {
                 self.out.push_str(&open.name);
                 self.out.push('>');
             }
-            if self.silent_from == Some(self.stack.len()) {
-                self.silent_from = None;
+            if self.silence == Silence::Above(self.stack.len()) {
+                self.silence = Silence::None;
             }
         }
     }
@@ -382,7 +388,7 @@ impl Tamer {
             self.out.push('"');
         }
         self.out.push('>');
-        self.wrote_text |= tag.name == "img";
+        self.said += usize::from(tag.name == "img");
     }
 
     /// Keeps words of different blocks apart where the blocks are too deep to keep.
