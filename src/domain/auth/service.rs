@@ -36,8 +36,8 @@ const WINDOW: chrono::Duration = chrono::Duration::minutes(15);
 const LINK_LIFETIME: chrono::Duration = chrono::Duration::hours(1);
 /// Uses are noted at most this often.
 const TOUCH_EVERY: chrono::Duration = chrono::Duration::minutes(1);
-/// Password checks that run at a time: each takes 19 MiB and a core for some ten milliseconds.
-static CHECKS: Semaphore = Semaphore::const_new(4);
+/// Password hashes that are computed at a time: each takes 19 MiB and a core for some ten milliseconds.
+static HASHES: Semaphore = Semaphore::const_new(2);
 /// Checked when there is no such profile, so that its absence takes as long as a wrong password.
 static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| argon2id("nobody has this password").ok());
 
@@ -201,11 +201,16 @@ fn argon2id(password: &str) -> Result<String> {
 
 /// Hashes a password with Argon2id, off the async threads.
 pub async fn hash_password(password: String) -> Result<String> {
-    tokio::task::spawn_blocking(move || argon2id(&password)).await.map_err(Error::internal)?
+    let turn = HASHES.acquire().await.map_err(Error::internal)?;
+    let hash = move || {
+        let _turn = turn;
+        argon2id(&password)
+    };
+    tokio::task::spawn_blocking(hash).await.map_err(Error::internal)?
 }
 
 async fn verify_password(password: SecretString, hash: Option<String>) -> Result<bool> {
-    let turn = CHECKS.acquire().await.map_err(Error::internal)?;
+    let turn = HASHES.acquire().await.map_err(Error::internal)?;
     let check = move || {
         // Held by the work, not by the request: a client that hangs up must not make room for the next check.
         let _turn = turn;
