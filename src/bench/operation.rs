@@ -154,7 +154,7 @@ impl Stock {
     }
 
     async fn show(&self, tx: &mut TenantTx, id: TicketId) -> Result<()> {
-        ensure!(service::show(tx, id, false).await?.is_some(), "ticket {id} is not there");
+        ensure!(service::show(&self.app, tx, id, false).await?.is_some(), "ticket {id} is not there");
         Ok(())
     }
 

@@ -182,7 +182,10 @@ impl Lookup {
         }
         match self.within_deadline(self.ask(kind, id)).await {
             Ok(body) => {
-                self.keep(kind, id, body.as_ref(), now, epoch).await?;
+                // What was not stored need not be forgotten.
+                if body.is_some() || copy.is_some() {
+                    self.keep(kind, id, body.as_ref(), now, epoch).await?;
+                }
                 let provenance = Provenance { source: Source::Erp, fetched_at: now };
                 Ok(Arc::new(Found { body, provenance }))
             }
@@ -220,8 +223,7 @@ impl Lookup {
 
     async fn stored(&self, kind: Kind, id: &ErpId) -> Result<(Option<Copy>, i64)> {
         let mut read = self.app.db().tenant_read(self.tenant).await?;
-        let copy = store::find(&mut read, &self.connection, kind, id.as_str()).await?;
-        let epoch = store::find_epoch(&mut read).await?;
+        let (copy, epoch) = store::find(&mut read, &self.connection, kind, id.as_str()).await?;
         drop(read);
         // Another version of this program may have written it.
         let readable = |copy: &Copy| match kind {

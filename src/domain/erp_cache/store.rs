@@ -9,21 +9,28 @@ use crate::{
     error::Result,
 };
 
-/// The copy of one thing as this connection answered it.
-pub async fn find(tx: &mut impl InTenant, connection: &str, kind: Kind, id: &str) -> Result<Option<Copy>> {
-    Ok(sqlx::query_as!(
-        Copy,
-        "select body, fetched_at, invalidated_at from erp_cache where connection = $1 and kind = $2 and external_id = $3",
+/// The copy of one thing as this connection answered it, and how often the tenant's copies have been declared out of date.
+pub async fn find(tx: &mut impl InTenant, connection: &str, kind: Kind, id: &str) -> Result<(Option<Copy>, i64)> {
+    let row = sqlx::query!(
+        r#"select c.body as "body?: Value", c.fetched_at as "fetched_at?", c.invalidated_at, e.epoch as "epoch?"
+           from (values (1)) one
+           left join erp_cache c on c.connection = $1 and c.kind = $2 and c.external_id = $3
+           left join erp_cache_epoch e on true"#,
         connection,
         kind.as_str(),
         id
     )
-    .fetch_optional(tx.connection())
-    .await?)
+    .fetch_one(tx.connection())
+    .await?;
+    let copy = match (row.body, row.fetched_at) {
+        (Some(body), Some(fetched_at)) => Some(Copy { body, fetched_at, invalidated_at: row.invalidated_at }),
+        _ => None,
+    };
+    Ok((copy, row.epoch.unwrap_or_default()))
 }
 
 /// How often the tenant's copies have been declared out of date.
-pub async fn find_epoch(tx: &mut impl InTenant) -> Result<i64> {
+pub async fn find_epoch(tx: &mut TenantTx) -> Result<i64> {
     Ok(sqlx::query_scalar!("select epoch from erp_cache_epoch").fetch_optional(tx.connection()).await?.unwrap_or_default())
 }
 

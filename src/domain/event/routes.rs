@@ -181,8 +181,14 @@ impl Event {
     }
 }
 
+/// What is about no ticket and no contract is about how the tenant is set up.
+fn sees_all(caller: &Caller) -> bool {
+    caller.permissions.has(Permission::ReadSettings)
+}
+
 /// Events that fit filters, the newest first unless told otherwise.
 ///
+/// Events that are about no ticket and no contract, such as changes of settings, need the permission readSettings too.
 /// The vendor's older form of the body is taken as well: `application/x-www-form-urlencoded` with `filters=<the list as JSON>`.
 #[utoipa::path(post, path = "/api/mind/event/search", tag = "event", operation_id = "search_events",
     params(SearchEvents),
@@ -201,7 +207,8 @@ pub async fn search_events(
     let (conditions, q) = conditions(&filters, FIELDS)?;
     refuse_alone(&filters)?;
     let (offset, limit) = (query.offset.0, query.limit.0);
-    let search = Search { conditions, q, order: query.order_by_field, direction: query.order_by_direction, offset, limit };
+    let (order, direction) = (query.order_by_field, query.order_by_direction);
+    let search = Search { conditions, q, order, direction, offset, limit, customers_only: !sees_all(&caller) };
     let mut tx = app.tenant_tx(&caller).await?;
     let events = store::search(&mut tx, &search).await?;
     let counted = store::count(&mut tx, &search, COUNTED + 1).await?;
@@ -265,6 +272,8 @@ pub struct ReadEvent {
 }
 
 /// An event.
+///
+/// One that is about no ticket and no contract needs the permission readSettings too.
 #[utoipa::path(get, path = "/api/mind/event/{id}", tag = "event", operation_id = "get_event",
     params(("id" = i64, Path, description = "Id of the event", example = 3665), ReadEvent),
     responses((status = 200, description = "The event", body = Event)),
@@ -278,7 +287,9 @@ pub async fn get_event(
 ) -> Result<axum::Json<Event>> {
     caller.may(Permission::ReadTicket)?;
     let mut tx = app.tenant_tx(&caller).await?;
-    let event = store::find(&mut tx, id).await?.ok_or_else(|| Error::not_found("Event", id))?;
+    let event = store::find(&mut tx, id).await?;
+    let event = event.filter(|event| event.ticket_id.is_some() || event.contract_id.is_some() || sees_all(&caller));
+    let event = event.ok_or_else(|| Error::not_found("Event", id))?;
     let names = names(&mut tx, std::slice::from_ref(&event), query.format).await?;
     tx.commit().await?;
     Ok(axum::Json(Event::show(event, query.format, &names, caller.language)))

@@ -60,6 +60,8 @@ pub struct Search {
     pub offset: u32,
     /// Rows at most.
     pub limit: u32,
+    /// Leaves out what is about no ticket and no contract: settings, people, tokens.
+    pub customers_only: bool,
 }
 
 impl Search {
@@ -68,6 +70,10 @@ impl Search {
         for condition in &self.conditions {
             query.push(link);
             condition::push(query, "e", condition);
+            link = " and ";
+        }
+        if self.customers_only {
+            query.push(link).push("(e.ticket_id is not null or e.contract_id is not null)");
             link = " and ";
         }
         if let Some(q) = &self.q {

@@ -19,10 +19,13 @@ use super::{
     store::{self, Locked, NewRow},
 };
 use crate::{
+    App,
     db::{InTenant, TenantTx},
     domain::{
+        attachment::{self, service::Prepared, store::StoredAttachment},
         event::{self, NewEvent},
         profile::ProfileId,
+        tenant::TenantId,
     },
     error::{Code, Error, FieldError, Result},
     http::precondition::IfMatch,
@@ -35,16 +38,23 @@ pub struct Arrival {
     new: NewTicket,
     process: Process,
     body: Body,
+    files: Vec<Prepared>,
+}
+
+/// What became of a message.
+#[derive(Debug)]
+pub struct Arrived {
+    /// Its ticket.
+    pub id: TicketId,
+    /// Files that the ticket did not have yet.
+    added: Vec<StoredAttachment>,
 }
 
 impl Arrival {
-    /// Reads the body.
-    pub async fn prepare(new: NewTicket, process: Option<Process>) -> Result<Self> {
+    /// Reads the body and stores the files. Whoever prepares must call [`Self::discard`] when nothing was committed, and
+    /// [`Self::settle`] when it was.
+    pub async fn prepare(app: &App, tenant: TenantId, new: NewTicket, process: Option<Process>) -> Result<Self> {
         let mut new = new.check()?;
-        if new.attachments.as_ref().is_some_and(|files| !files.is_empty()) {
-            return Err(Error::new(Code::NotConfigured, "This version cannot keep attachments yet")
-                .details("Nothing was stored. Send the message without them."));
-        }
         if let Some(template) = new.template_id {
             return Err(missing("templateId", template, "template"));
         }
@@ -56,11 +66,23 @@ impl Arrival {
         } else {
             tokio::task::spawn_blocking(move || mail::read_body(&html)).await.map_err(Error::internal)?
         };
-        Ok(Self { new, process, body })
+        // Last: what fails before leaves no object behind.
+        let files = attachment::service::prepare(app, tenant, new.attachments.take().unwrap_or_default()).await?;
+        Ok(Self { new, process, body, files })
+    }
+
+    /// Removes what was stored for a transaction that did not commit.
+    pub async fn discard(&self, app: &App) {
+        attachment::service::discard(app, &self.files).await;
+    }
+
+    /// Removes the objects of files that the ticket had already.
+    pub async fn settle(&self, app: &App, arrived: &Arrived) {
+        attachment::service::discard_unused(app, &self.files, &arrived.added).await;
     }
 
     /// Stores it: as a new ticket, or as an update of the one whose `externalTicketId` it names.
-    pub async fn store(&self, tx: &mut TenantTx, by: ProfileId, now: DateTime<Utc>) -> Result<TicketId> {
+    pub async fn store(&self, tx: &mut TenantTx, by: ProfileId, now: DateTime<Utc>) -> Result<Arrived> {
         let mut work = Work::of(&self.new, now);
         let effects = effects(tx, &work.tag_ids).await?;
         if let Some(at) = self.new.tags.iter().flatten().position(|tag| !effects.iter().any(|effect| effect.id == *tag)) {
@@ -74,19 +96,20 @@ impl Arrival {
         let row = NewRow { work: &work, new: &self.new, body: &self.body, created_at, process: self.process.as_str() };
         if let Some(id) = store::insert(tx, &row).await? {
             let data = json!({"channel": work.channel, "direction": work.direction, "subject": work.subject, "status": work.status,
-                "priority": work.priority, "tagIds": work.tag_ids, "externalTicketId": self.new.external_ticket_id, "process": self.process});
+                "priority": work.priority, "tagIds": work.tag_ids, "externalTicketId": self.new.external_ticket_id, "process": self.process,
+                "attachments": self.files.len()});
             let event = NewEvent::by(by, "ticketCreated", data).about_ticket(id.0, work.contract_id.as_deref());
             event::store::append(tx, &event, now).await?;
-            return Ok(id);
+            let added = attachment::store::insert(tx, id, &self.files, now).await?;
+            return Ok(Arrived { id, added });
         }
         let external = self.new.external_ticket_id.as_deref().unwrap_or_default();
         let known = store::find_by_external_id(tx, external).await?;
         let known = known.ok_or_else(|| Error::conflict("The ticket with this externalTicketId is being written by another request"))?;
-        self.update(tx, known, &effects, by, now).await?;
-        Ok(known)
+        self.update(tx, known, &effects, by, now).await
     }
 
-    async fn update(&self, tx: &mut TenantTx, id: TicketId, effects: &[TagEffect], by: ProfileId, now: DateTime<Utc>) -> Result<()> {
+    async fn update(&self, tx: &mut TenantTx, id: TicketId, effects: &[TagEffect], by: ProfileId, now: DateTime<Utc>) -> Result<Arrived> {
         let locked = store::lock(tx, &[id.0]).await?.pop().ok_or_else(|| Error::not_found("Ticket", id))?;
         let mut work = locked.work.clone();
         work.update(&self.new, now);
@@ -103,12 +126,17 @@ impl Arrival {
                 extra.insert(name.to_owned(), json!({"changed": true}));
             }
         }
+        let added = attachment::store::insert(tx, id, &self.files, now).await?;
+        if !added.is_empty() {
+            extra.insert("attachments".to_owned(), json!({"added": added.len()}));
+        }
         let words =
             |work: &Work| (work.subject.clone(), work.from.clone(), work.from_name.clone(), work.to.clone(), work.cc_emails.clone());
         if body.is_some() || raw_data.is_some() || words(&work) != words(&locked.work) {
             store::update_content(tx, id, &work, body, raw_data).await?;
         }
-        write(tx, &[Change { locked, work, extra }], by, true, now).await
+        write(tx, &[Change { locked, work, extra }], by, true, now).await?;
+        Ok(Arrived { id, added })
     }
 }
 
@@ -262,14 +290,17 @@ fn conflict(error: FieldError) -> Error {
 }
 
 /// A ticket with everything that the database knows.
-pub async fn show(tx: &mut impl InTenant, id: TicketId, with_raw_data: bool) -> Result<Option<Ticket>> {
+pub async fn show(app: &App, tx: &mut impl InTenant, id: TicketId, with_raw_data: bool) -> Result<Option<Ticket>> {
     let Some((fields, content)) = store::find(tx, id, with_raw_data).await? else { return Ok(None) };
+    // Most have none, and the answer should not cost them a round trip.
+    let files = if content.has_attachments { attachment::store::list(tx, id).await? } else { Vec::new() };
+    let attachments = attachment::service::shown(app, tx.tenant(), files);
     Ok(Some(Ticket {
         fields,
         body: content.body,
         body_plain: content.body_plain,
         body_clean: content.body_clean,
-        attachments: Vec::new(),
+        attachments,
         template: None,
         workitem: None,
         customer: None,

@@ -187,6 +187,8 @@ pub struct Content {
     pub body_clean: Option<String>,
     /// What the sender's system sent along, only when asked for.
     pub raw_data: Option<Json<Value>>,
+    /// Whether it has files.
+    pub has_attachments: bool,
 }
 
 #[derive(FromRow)]
@@ -200,7 +202,8 @@ struct FullRow {
 /// A ticket with its text.
 pub async fn find(tx: &mut impl InTenant, id: TicketId, with_raw_data: bool) -> Result<Option<(TicketFields, Content)>> {
     let statement = format!(
-        "select {COLUMNS}, c.body, c.body_plain, c.body_clean, case when $2 then c.raw_data end as raw_data
+        "select {COLUMNS}, c.body, c.body_plain, c.body_clean, case when $2 then c.raw_data end as raw_data,
+         exists (select 1 from attachment a where a.ticket_id = t.id) as has_attachments
          from ticket t join ticket_content c on c.ticket_id = t.id where t.id = $1"
     );
     let row: Option<FullRow> =

@@ -298,3 +298,63 @@ async fn a_lost_object_is_the_servers_fault() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_message_brings_its_files() {
+    guarded(async {
+        let app = TestApp::start().await;
+        let admin = app.admin().await;
+        let body = json!({"externalTicketId": "X-1", "subject": "Zähler",
+            "attachments": [file("zaehler.gif", GIF), file("a.txt", b"a")]});
+        let answer = admin.post("/api/mind/ticket", &body).await.ok();
+        let id = answer.body["id"].as_i64().unwrap();
+        let names = |answer: &Answer| -> Vec<String> {
+            answer.body["attachments"].as_array().unwrap().iter().map(|file| file["name"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(names(&answer), ["zaehler.gif", "a.txt"]);
+        let shown = admin.get(&format!("/api/mind/ticket/{id}")).await.ok();
+        assert_eq!(shown.body["attachments"], answer.body["attachments"]);
+        let link = shown.body["attachments"][1]["url"].as_str().unwrap().to_owned();
+        assert_eq!(open(&app, &link).await.ok().text, "a");
+
+        // The same message again, with one more file.
+        let mut again = body.clone();
+        again["attachments"].as_array_mut().unwrap().push(file("b.txt", b"b"));
+        let answer = admin.post("/api/mind/ticket", &again).await.ok();
+        assert_eq!((answer.body["id"].as_i64(), answer.body["version"].as_i64()), (Some(id), Some(2)));
+        assert_eq!(names(&answer), ["zaehler.gif", "a.txt", "b.txt"]);
+        assert_eq!(objects(&app), 3, "what the ticket had is stored once");
+        let events =
+            admin.post("/api/mind/event/search", &json!({"filters": [{"key": "e.ticketId", "comparator": "=", "value": id}]})).await.ok();
+        let changes = &events.body["events"][0]["data"]["changes"];
+        assert_eq!(changes, &json!({"attachments": {"added": 1}}));
+        // And once more: nothing is new.
+        let answer = admin.post("/api/mind/ticket", &again).await.ok();
+        assert_eq!((answer.body["version"].as_i64(), objects(&app)), (Some(2), 3));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_refused_leaves_no_file() {
+    guarded(async {
+        let app = TestApp::start().await;
+        let admin = app.admin().await;
+        let with = |files: Value| json!({"attachments": files});
+        for (body, path) in [
+            (with(json!([file("a", b"a"), {"name": "b", "base64": "Q"}])), "attachments[1].base64"),
+            (with(json!([{"name": "b"}])), "attachments[0]"),
+            (with(json!([{"base64": "QQ==", "size": 1}])), "attachments[0].size"),
+            (with(json!(["a"])), "attachments[0]"),
+            (with(json!({"name": "a"})), "attachments"),
+            (with(json!(vec![file("a", b"a"); 51])), "attachments"),
+        ] {
+            let problem = admin.post("/api/mind/ticket", &body).await.problem(400, "invalidInput");
+            assert_eq!(problem.path(), path, "{body}");
+        }
+        let body = json!({"attachments": [file("a.txt", b"a")], "tags": [999_999]});
+        admin.post("/api/mind/ticket", &body).await.problem(409, "conflict");
+        assert_eq!(objects(&app), 0);
+    })
+    .await;
+}

@@ -5,6 +5,7 @@ mod feed;
 use mind::domain::{
     event::{self, NewEvent},
     profile::ProfileId,
+    role::Permission,
 };
 use pretty_assertions::assert_eq;
 use reqwest::Method;
@@ -291,4 +292,21 @@ async fn only_own_events_and_only_with_the_permission() {
     nobody.get(&format!("/api/mind/event/{id}")).await.problem(403, "permissionMissing");
     search(&nobody, "", json!([])).await.problem(403, "permissionMissing");
     app.anonymous().get(&format!("/api/mind/event/{id}")).await.problem(401, "unauthenticated");
+}
+
+/// The harm: whoever may read tickets reads how the tenant is set up.
+#[tokio::test]
+async fn the_log_of_the_settings_is_for_who_may_read_settings() {
+    let app = TestApp::start().await;
+    let setting = append(&app, &app.demo, by(app.demo.admin, "tagDeleted", json!({}))).await;
+    let ticket = append(&app, &app.demo, by(app.demo.admin, "ticketUpdated", json!({})).about_ticket(1, None)).await;
+    let any = json!([{"key": "e.type", "comparator": "in", "values": ["tagDeleted", "ticketUpdated"]}]);
+    let reader = app.with_permissions(&[Permission::ReadTicket]).await;
+    let answer = search(&reader, "", any.clone()).await.ok();
+    assert_eq!((ids(&answer), answer.body["pagination"]["total"].as_i64()), (vec![ticket], Some(1)));
+    reader.get(&format!("/api/mind/event/{setting}")).await.problem(404, "notFound");
+    reader.get(&format!("/api/mind/event/{ticket}")).await.ok();
+    let both = app.with_permissions(&[Permission::ReadTicket, Permission::ReadSettings]).await;
+    assert_eq!(found(&both, any).await, [setting, ticket]);
+    both.get(&format!("/api/mind/event/{setting}")).await.ok();
 }

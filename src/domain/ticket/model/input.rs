@@ -11,6 +11,7 @@ use utoipa::{
 
 use super::{Channel, Direction, Priority, Process, SpamStatus, Status};
 use crate::{
+    domain::attachment::NewAttachment,
     erp::ErpId,
     error::{Error, FieldError, Result},
     http::{
@@ -92,10 +93,10 @@ pub struct NewTicket {
     /// Until when it should be done.
     #[serde(default)]
     pub due_by: Option<AnyDate>,
-    /// Files, each by url or base64. This version cannot keep them: any is 501.
+    /// Files, each by url or base64. A url that gives nothing within ten seconds is kept as an attachment without content.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Object>>)]
-    pub attachments: Option<Vec<Value>>,
+    #[schema(max_items = 50)]
+    pub attachments: Option<Vec<NewAttachment>>,
     /// Tags.
     #[serde(default, alias = "tagIds")]
     #[schema(max_items = 200)]

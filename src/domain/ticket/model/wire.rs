@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{AiSupportLevel, Channel, Direction, Priority, SpamStatus, Status, TicketId};
 use crate::{
-    domain::customer::model::CustomerAnswer,
+    domain::{attachment::Attachment, customer::model::CustomerAnswer},
     erp::model::CompactTag,
     http::date::{Rfc3339, WireDateTime},
 };
@@ -196,9 +196,8 @@ pub struct Ticket {
     pub body_plain: Option<String>,
     /// The text without quoted mail, signature and footer.
     pub body_clean: Option<String>,
-    /// Files; empty while attachments cannot be kept.
-    #[schema(value_type = Vec<Object>)]
-    pub attachments: Vec<Value>,
+    /// Files, oldest first.
+    pub attachments: Vec<Attachment>,
     /// Wrapper of answers; null while there are no templates.
     pub template: Option<String>,
     /// Null while there are no work items.

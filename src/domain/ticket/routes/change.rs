@@ -61,7 +61,7 @@ pub async fn update_ticket(
     let id = TicketId(id);
     let mut tx = app.tenant_tx(&caller).await?;
     service::change(&mut tx, id, &patch, &seen, caller.profile, query.in_worklog(), app.now()).await?;
-    let ticket = service::show(&mut tx, id, false).await?.ok_or_else(|| Error::not_found("Ticket", id))?;
+    let ticket = service::show(&app, &mut tx, id, false).await?.ok_or_else(|| Error::not_found("Ticket", id))?;
     tx.commit().await?;
     Ok((version_header(&ticket.fields), axum::Json(ChangedTicket { success: true, ticket })))
 }

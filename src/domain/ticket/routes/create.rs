@@ -7,12 +7,13 @@ use utoipa::IntoParams;
 use super::version_header;
 use crate::{
     App,
+    db::TenantTx,
     domain::{
         idempotency::{Answer, Claim, Finished},
         role::Permission,
         ticket::{
             model::{NewTicket, Process, wire::Ticket},
-            service::{self, Arrival},
+            service::{self, Arrival, Arrived},
         },
     },
     error::{Error, Result},
@@ -39,8 +40,7 @@ pub struct CreateTicket {
 #[utoipa::path(post, path = "/api/mind/ticket", tag = "ticket", operation_id = "create_ticket",
     params(CreateTicket, IdempotencyHeader),
     request_body = NewTicket,
-    responses((status = 200, description = "The ticket; the header ETag has its version", body = Ticket),
-        (status = 501, description = "With attachments: this version cannot keep them yet", body = crate::error::Problem)),
+    responses((status = 200, description = "The ticket; the header ETag has its version", body = Ticket)),
     security(("bearerAuth" = []), ("cookieAuth" = [])),
     extensions(("x-permission" = json!("updateTicket")), ("x-body-optional" = json!(true))))]
 pub async fn create_ticket(
@@ -51,21 +51,33 @@ pub async fn create_ticket(
 ) -> Result<Response> {
     caller.may(Permission::UpdateTicket)?;
     once.run(&app, &caller, async |claim| {
-        let arrival = Arrival::prepare(new, query.process).await?;
-        store(&app, &caller, &arrival, claim).await
+        let arrival = Arrival::prepare(&app, caller.tenant, new, query.process).await?;
+        match store(&app, &caller, &arrival, claim).await {
+            Ok((tx, arrived, finished)) => {
+                // When this fails nobody knows whether it took effect, so the files stay.
+                tx.commit().await?;
+                arrival.settle(&app, &arrived).await;
+                Ok(finished)
+            }
+            Err(error) => {
+                arrival.discard(&app).await;
+                Err(error)
+            }
+        }
     })
     .await
 }
 
-async fn store(app: &App, caller: &Caller, arrival: &Arrival, claim: Claim) -> Result<Finished> {
+/// Everything but the commit.
+async fn store(app: &App, caller: &Caller, arrival: &Arrival, claim: Claim) -> Result<(TenantTx, Arrived, Finished)> {
     let mut tx = app.tenant_tx(caller).await?;
-    let id = arrival.store(&mut tx, caller.profile, app.now()).await?;
-    let ticket = service::show(&mut tx, id, false).await?.ok_or_else(|| Error::not_found("Ticket", id))?;
+    let arrived = arrival.store(&mut tx, caller.profile, app.now()).await?;
+    let id = arrived.id;
+    let ticket = service::show(app, &mut tx, id, false).await?.ok_or_else(|| Error::not_found("Ticket", id))?;
     let mut answer = Answer::json(&ticket)?.about(format!("ticket/{id}"));
     for (name, value) in &version_header(&ticket.fields) {
         answer = answer.header(name.as_str(), value.to_str().unwrap_or_default());
     }
     let finished = claim.finish(&mut tx, answer).await?;
-    tx.commit().await?;
-    Ok(finished)
+    Ok((tx, arrived, finished))
 }

@@ -71,7 +71,7 @@ pub async fn get_ticket(
         return Err(Error::new(Code::NotConfigured, "There is no AI yet that could run again").details("Leave refresh out."));
     }
     let id = TicketId(id);
-    let ticket = service::show(&mut app.tenant_read(&caller).await?, id, query.include_raw_data.0).await?;
+    let ticket = service::show(&app, &mut app.tenant_read(&caller).await?, id, query.include_raw_data.0).await?;
     let mut ticket = ticket.ok_or_else(|| Error::not_found("Ticket", id))?;
     let mut headers = version_header(&ticket.fields);
     let freshness = if query.erp_cache_only.0 { Freshness::CacheOnly } else { Freshness::Cached };
