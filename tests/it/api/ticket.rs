@@ -61,11 +61,8 @@ async fn found(client: &Client, filters: Value) -> Vec<i64> {
 /// Events about a ticket, oldest first.
 async fn story(app: &TestApp, tenant: &TestTenant, id: i64) -> Vec<(String, Value)> {
     let mut tx = app.tx(tenant).await;
-    let rows: Vec<(String, Value)> = sqlx::query_as("select type, data from event where ticket_id = $1 order by id")
-        .bind(id)
-        .fetch_all(tx.connection())
-        .await
-        .unwrap();
+    let rows: Vec<(String, Value)> =
+        sqlx::query_as("select type, data from event where ticket_id = $1 order by id").bind(id).fetch_all(tx.connection()).await.unwrap();
     rows
 }
 

@@ -4,7 +4,7 @@ use pretty_assertions::assert_eq;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{TICKET, add, add_many, add_tag, at, found, filter, ids, last_changes, patch_all, story};
+use super::{TICKET, add, add_many, add_tag, at, filter, found, ids, last_changes, patch_all, story};
 use crate::support::TestApp;
 
 #[tokio::test]
@@ -166,9 +166,7 @@ async fn wrong_items_are_all_named_and_nothing_is_changed() {
     ]);
     let answer = patch_all(&agent, &items).await.problem(400, "invalidInput");
     let paths: Vec<_> = answer.body["errors"].as_array().unwrap().iter().map(|error| error["path"].as_str().unwrap()).collect();
-    let expected = [
-        "[1].status", "[2].statsu", "[3].id", "[4].id", "[5].id", "[6].id", "[7].id", "[8]", "[9].tagIds[1]", "[10].addTagIds",
-    ];
+    let expected = ["[1].status", "[2].statsu", "[3].id", "[4].id", "[5].id", "[6].id", "[7].id", "[8]", "[9].tagIds[1]", "[10].addTagIds"];
     assert_eq!(paths, expected);
     assert_eq!(agent.get(&at(id)).await.ok().body["version"], 1);
     for body in [json!({"id": id, "status": "closed"}), json!({}), json!("x"), json!(null)] {

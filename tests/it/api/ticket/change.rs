@@ -30,8 +30,16 @@ async fn every_field_that_people_change_is_written_and_logged() {
             json!({"firstResponseDueBy": "2026-01-20 09:00:00"}),
             json!({"firstResponseDueBy": {"old": null, "new": moment}}),
         ),
-        (json!({"firstResponseDueBy": null}), json!({"firstResponseDueBy": null}), json!({"firstResponseDueBy": {"old": moment, "new": null}})),
-        (json!({"spamStatus": "manual_spam"}), json!({"spamStatus": "manual_spam"}), json!({"spamStatus": {"old": null, "new": "manual_spam"}})),
+        (
+            json!({"firstResponseDueBy": null}),
+            json!({"firstResponseDueBy": null}),
+            json!({"firstResponseDueBy": {"old": moment, "new": null}}),
+        ),
+        (
+            json!({"spamStatus": "manual_spam"}),
+            json!({"spamStatus": "manual_spam"}),
+            json!({"spamStatus": {"old": null, "new": "manual_spam"}}),
+        ),
         (json!({"spamStatus": null}), json!({"spamStatus": null}), json!({"spamStatus": {"old": "manual_spam", "new": null}})),
         (json!({"isEscalated": true}), json!({"isEscalated": true}), json!({"isEscalated": {"old": false, "new": true}})),
         (
@@ -115,7 +123,9 @@ async fn a_ticket_is_assigned_under_two_names() {
         assert_eq!(workers, assigned.into_iter().collect::<Vec<_>>(), "{body}");
     }
     let worker = patch(&agent, id, &json!({"workedOnBy": one})).await.ok().body["ticket"]["workedOnBy"][0].clone();
-    for (key, value) in [("firstName", json!("Agent")), ("email", json!("agent@demo.example")), ("type", json!("enneo")), ("isSsoOnly", json!(0))] {
+    for (key, value) in
+        [("firstName", json!("Agent")), ("email", json!("agent@demo.example")), ("type", json!("enneo")), ("isSsoOnly", json!(0))]
+    {
         assert_eq!(worker[key], value);
     }
     for key in ["lastName", "phone", "lastSeen", "lang", "nameAlias", "externalId"] {
@@ -181,7 +191,9 @@ async fn what_cannot_be_changed_is_ignored_and_what_is_not_known_refused() {
         let answer = patch(&agent, id, &body).await;
         assert_eq!((answer.status.as_u16(), answer.code(), answer.path()), (400, "invalidInput", path), "{body}: {}", answer.text);
     }
-    for (body, path) in [(json!({"tagIds": [1, 99_999]}), "tagIds[1]"), (json!({"addTagIds": [99_999], "status": "closed"}), "addTagIds[0]")] {
+    for (body, path) in
+        [(json!({"tagIds": [1, 99_999]}), "tagIds[1]"), (json!({"addTagIds": [99_999], "status": "closed"}), "addTagIds[0]")]
+    {
         assert_eq!(patch(&agent, id, &body).await.problem(409, "conflict").path(), path);
     }
     let ticket = agent.get(&at(id)).await.ok().body;
@@ -212,7 +224,8 @@ async fn a_stale_version_is_refused() {
         assert!(answer.body["details"].as_str().unwrap().contains(&format!("\"{id}-2\"")), "{}", answer.text);
     }
     assert_eq!(story(&app, &app.demo, id).await.len(), 2);
-    for (version, fresh) in [format!("\"{id}-2\""), format!("W/\"{id}-3\""), "*".into(), format!("\"1-1\", \"{id}-5\"")].iter().enumerate() {
+    for (version, fresh) in [format!("\"{id}-2\""), format!("W/\"{id}-3\""), "*".into(), format!("\"1-1\", \"{id}-5\"")].iter().enumerate()
+    {
         let priority = ["low", "medium"][version % 2];
         let answer = patch(&agent.clone().header("if-match", fresh), id, &json!({"priority": priority})).await.ok();
         assert_eq!(answer.header("etag"), format!("\"{id}-{}\"", version + 3));
@@ -244,7 +257,9 @@ async fn only_work_that_counts_is_in_the_worklog() {
     let app = TestApp::start().await;
     let agent = app.agent().await;
     let id = add(&agent, json!({})).await;
-    for (query, priority, mark) in [("", "high", None), ("?includeInWorklog=false", "low", Some(false)), ("?includeInWorklog=yes", "high", None)] {
+    for (query, priority, mark) in
+        [("", "high", None), ("?includeInWorklog=false", "low", Some(false)), ("?includeInWorklog=yes", "high", None)]
+    {
         let path = format!("{}{query}", at(id));
         let body = json!({"priority": priority}).to_string();
         agent.send(reqwest::Method::PATCH, &path, Some(("application/json", body))).await.ok();

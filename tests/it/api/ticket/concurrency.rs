@@ -64,7 +64,10 @@ async fn work(client: &Client, seed: u64, ids: &[i64], tags: &[i64]) {
 /// Deadlocks of the app's database. What a connection counted is only sure to be there once it is closed.
 async fn deadlocks(app: &TestApp) -> i64 {
     let mut connection = app.database.connect().await;
-    sqlx::query_scalar("select deadlocks from pg_stat_database where datname = current_database()").fetch_one(&mut connection).await.unwrap()
+    sqlx::query_scalar("select deadlocks from pg_stat_database where datname = current_database()")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap()
 }
 
 /// Two lists in opposite order must not wait for each other, and no change may be lost.
@@ -98,7 +101,8 @@ async fn bulk_and_single_changes_neither_deadlock_nor_get_lost() {
         .await
         .unwrap();
         assert_eq!(broken, []);
-        let changed: i64 = sqlx::query_scalar("select count(*) from event where type = 'ticketUpdated'").fetch_one(tx.connection()).await.unwrap();
+        let changed: i64 =
+            sqlx::query_scalar("select count(*) from event where type = 'ticketUpdated'").fetch_one(tx.connection()).await.unwrap();
         assert!(changed > 1_000, "the test must change something: {changed}");
         drop(tx);
         app.app.db().close().await;

@@ -48,6 +48,8 @@ async fn a_wrong_field_is_named() {
         (json!({"tags": 5}), "tags"),
         (json!({"tags": [1, "x"]}), "tags[1]"),
         (json!({"tags": [1, 1.5]}), "tags[1]"),
+        (json!({"tags": [0]}), "tags[0]"),
+        (json!({"tags": [1, 9_007_199_254_740_992_i64]}), "tags[1]"),
         (json!({"tags": vec![1; 201]}), "tags"),
         (json!({"tagIds": [null]}), "tagIds[0]"),
         (json!({"contractId": ""}), "contractId"),

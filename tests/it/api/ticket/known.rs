@@ -12,7 +12,8 @@ async fn a_known_id_updates_its_ticket() {
     let app = TestApp::start().await;
     let (admin, agent) = (app.admin().await, app.agent().await);
     let urgent = add_tag(&admin, "Eilig", "urgent").await;
-    let first = json!({"externalTicketId": "EXT-1", "subject": "Alt", "from": "a@x.de", "fromName": "Anna", "body": "Alter Text", "tags": [1]});
+    let first =
+        json!({"externalTicketId": "EXT-1", "subject": "Alt", "from": "a@x.de", "fromName": "Anna", "body": "Alter Text", "tags": [1]});
     let id = add(&agent, first.clone()).await;
     let second = json!({"externalTicketId": "EXT-1", "subject": "Neu", "status": "closed", "tags": [1, urgent], "body": "Neuer Text",
         "rawData": {"a": 1}, "channel": "portal", "dueBy": "2026-01-20T08:00:00Z"});
