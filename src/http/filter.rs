@@ -13,7 +13,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 pub use crate::db::condition::{Condition, Scalar, Test};
-use crate::error::{Error, FieldError, Result};
+use crate::{
+    error::{Error, FieldError, Result},
+    http::choice,
+};
 pub use schema::{FilterId, filters as filters_schema, of as schema};
 
 /// Filters of one search at most.
@@ -53,55 +56,33 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D:
     Value::deserialize(deserializer).map(Some)
 }
 
-/// How a filter compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-pub enum Comparator {
-    /// Equal to the value, or to one of the values.
-    #[serde(rename = "=", alias = "equal")]
-    Equal,
-    /// Equal to none of the values. What is not set is equal to none, unless null is among them.
-    #[serde(rename = "!=")]
-    NotEqual,
-    /// Above.
-    #[serde(rename = ">")]
-    Above,
-    /// Below.
-    #[serde(rename = "<")]
-    Below,
-    /// Above or equal.
-    #[serde(rename = ">=")]
-    AtLeast,
-    /// Below or equal; a day counts to its end.
-    #[serde(rename = "<=")]
-    AtMost,
-    /// One of the values.
-    #[serde(rename = "in")]
-    In,
-    /// From one value to another, both included.
-    #[serde(rename = "between")]
-    Between,
-    /// A text in any case, in which `%` stands for anything and `\` takes the next character literally.
-    #[serde(rename = "like")]
-    Like,
+choice! {
+    /// How a filter compares.
+    Comparator as "Comparator" {
+        /// Equal to the value, or to one of the values.
+        Equal = "=" or "equal",
+        /// Equal to none of the values. What is not set is equal to none, unless null is among them.
+        NotEqual = "!=",
+        /// Above.
+        Above = ">",
+        /// Below.
+        Below = "<",
+        /// Above or equal.
+        AtLeast = ">=",
+        /// Below or equal; a day counts to its end.
+        AtMost = "<=",
+        /// One of the values.
+        In = "in",
+        /// From one value to another, both included.
+        Between = "between",
+        /// A text in any case, in which `%` stands for anything and `\` takes the next character literally.
+        Like = "like",
+    }
 }
 
 impl Comparator {
     const ALL: [Self; 9] =
         [Self::Equal, Self::NotEqual, Self::Above, Self::Below, Self::AtLeast, Self::AtMost, Self::In, Self::Between, Self::Like];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Equal => "=",
-            Self::NotEqual => "!=",
-            Self::Above => ">",
-            Self::Below => "<",
-            Self::AtLeast => ">=",
-            Self::AtMost => "<=",
-            Self::In => "in",
-            Self::Between => "between",
-            Self::Like => "like",
-        }
-    }
 
     /// Compares with a list, in which null may stand.
     const fn takes_list(self) -> bool {

@@ -1,6 +1,7 @@
 //! What handlers share: who calls, typed input with precise errors, and the middleware around them.
 
 pub mod caller;
+mod choice;
 pub mod client;
 pub mod cors;
 pub mod date;
@@ -17,6 +18,7 @@ pub mod transaction;
 pub mod whole;
 
 pub use caller::Caller;
+pub(crate) use choice::choice;
 pub use input::{AnyJson, Form, Json, Path, Query};
 pub use precondition::IfMatch;
 pub use success::Success;

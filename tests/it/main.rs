@@ -14,6 +14,7 @@ mod api {
     mod profile;
     mod settings;
     mod tag;
+    mod ticket;
 }
 mod architecture;
 mod cli;

@@ -254,7 +254,7 @@ impl Known {
 
     fn refuse(&self, patch: &TicketPatch, at: &str) -> Option<FieldError> {
         if let Some(profile) = patch.assignee().flatten().filter(|id| !self.profiles.contains(id)) {
-            return Some(FieldError::new(format!("{at}workedOnBy"), format!("there is no profile {profile}")));
+            return Some(FieldError::new(format!("{at}{}", patch.assignee_field()), format!("there is no profile {profile}")));
         }
         let lists = [("tagIds", &patch.tag_ids), ("addTagIds", &patch.add_tag_ids)];
         lists.into_iter().find_map(|(name, list)| {

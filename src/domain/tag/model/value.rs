@@ -1,89 +1,11 @@
 //! The closed lists of a tag's fields, in the spelling of the wire and of the database.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use utoipa::{
-    PartialSchema, ToSchema,
-    openapi::{ObjectBuilder, RefOr, Schema, Type},
-};
-
-/// A closed list of words. Derived enums would also take `{"word":null}`, and would not say `must be one of`.
-macro_rules! choice {
-    ($(#[$about:meta])* $name:ident { $($(#[$says:meta])* $variant:ident = $word:literal $(or $alias:literal)*,)+ }) => {
-        $(#[$about])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-        pub enum $name {
-            $($(#[$says])* $variant,)+
-        }
-
-        impl $name {
-            /// The words, in the order in which people read them.
-            pub const WORDS: &'static [&'static str] = &[$($word),+];
-
-            /// What is understood beside the words: they and what older clients send.
-            pub const UNDERSTOOD: &'static [&'static str] = &[$($word, $($alias,)*)+];
-
-            /// The word on the wire and in the database.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word,)+
-                }
-            }
-
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = String;
-
-            fn from_str(text: &str) -> Result<Self, String> {
-                match text {
-                    $($word $(| $alias)* => Ok(Self::$variant),)+
-                    _ => Err(format!("must be one of {}", Self::WORDS.join(", "))),
-                }
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Visitor;
-                impl de::Visitor<'_> for Visitor {
-                    type Value = $name;
-
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(f, "one of {}", $name::WORDS.join(", "))
-                    }
-
-                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$name, E> {
-                        text.parse().map_err(E::custom)
-                    }
-                }
-                deserializer.deserialize_str(Visitor)
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-        }
-
-        impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> {
-                ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Self::WORDS.iter().copied())).into()
-            }
-        }
-
-        impl ToSchema for $name {
-            fn name() -> std::borrow::Cow<'static, str> {
-                // Tickets have a priority too.
-                concat!("Tag", stringify!($name)).into()
-            }
-        }
-    };
-}
+use crate::http::choice;
 
 choice! {
+    [Default]
     /// What a tag labels.
-    Reference {
+    Reference as "TagReference" {
         /// Tickets.
         #[default]
         Ticket = "ticket",
@@ -95,8 +17,9 @@ choice! {
 }
 
 choice! {
+    [Default]
     /// What kind of label a tag is.
-    Kind {
+    Kind as "TagKind" {
         /// What somebody must know to work on it.
         #[default]
         Skill = "skill",
@@ -114,8 +37,9 @@ choice! {
 }
 
 choice! {
+    [Default]
     /// Who may see a tag, and whether it is in use.
-    Visibility {
+    Visibility as "TagVisibility" {
         /// Everybody.
         #[default]
         Public = "public" or "enabled" or "visible",
@@ -127,8 +51,9 @@ choice! {
 }
 
 choice! {
+    [Default]
     /// Colour of a tag on the screen.
-    Color {
+    Color as "TagColor" {
         /// Grey.
         #[default]
         Grey = "grey",
@@ -150,8 +75,9 @@ choice! {
 }
 
 choice! {
+    [Default]
     /// What the priority of a ticket with this tag becomes.
-    Priority {
+    Priority as "TagPriority" {
         /// What it was.
         #[default]
         DoNotChange = "do-not-change",
@@ -167,8 +93,9 @@ choice! {
 }
 
 choice! {
+    [Default]
     /// How hard the work behind a tag is.
-    Complexity {
+    Complexity as "TagComplexity" {
         /// Anybody can.
         Simple = "simple",
         /// Who has some experience.
@@ -180,8 +107,9 @@ choice! {
 }
 
 choice! {
+    [Default]
     /// What else holds for a tag.
-    Property {
+    Property as "TagProperty" {
         /// A ticket for which no skill was found gets it.
         #[default]
         DefaultSkill = "defaultSkill",

@@ -15,6 +15,7 @@ use crate::{
     erp::ErpId,
     error::{Error, FieldError, Result},
     http::{
+        Whole,
         date::AnyDate,
         input::{join, parse_value},
         whole,
@@ -32,6 +33,9 @@ const SUBJECT_CHARS: usize = 998;
 /// Tags of a ticket at most.
 const MOST_TAGS: usize = 200;
 
+/// Id of a row of ours.
+type Id = Whole<1, { whole::MOST }>;
+
 /// Body of `POST /ticket`. Nothing is required: a letter may have nothing but attachments, a call nothing but a number.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -47,7 +51,7 @@ pub struct NewTicket {
     #[schema(max_length = 320)]
     pub from_name: Option<String>,
     /// Mailbox, bot or number.
-    #[serde(default, deserialize_with = "whole_number")]
+    #[serde(default, deserialize_with = "whole_or_null")]
     pub subchannel_id: Option<i64>,
     /// Recipients.
     #[serde(default)]
@@ -99,8 +103,8 @@ pub struct NewTicket {
     #[schema(max_items = 50)]
     pub attachments: Option<Vec<NewAttachment>>,
     /// Tags.
-    #[serde(default, alias = "tagIds")]
-    #[schema(max_items = 200)]
+    #[serde(default, alias = "tagIds", deserialize_with = "ids")]
+    #[schema(value_type = Option<Vec<Id>>, inline, max_items = 200)]
     pub tags: Option<Vec<i64>>,
     /// Contract in the ERP; null = to be recognised.
     #[serde(default)]
@@ -121,7 +125,7 @@ pub struct NewTicket {
     #[schema(value_type = Option<Object>)]
     pub additional_data: Option<Map<String, Value>>,
     /// Template of the body. There are none yet, so any is a conflict.
-    #[serde(default, deserialize_with = "whole_number")]
+    #[serde(default, deserialize_with = "whole_or_null")]
     pub template_id: Option<i64>,
     /// Values for the template.
     #[serde(default)]
@@ -163,16 +167,16 @@ pub struct TicketPatch {
     #[serde(default, deserialize_with = "given")]
     pub first_response_due_by: Option<Option<AnyDate>>,
     /// Replaces all tags.
-    #[serde(default)]
-    #[schema(max_items = 200)]
+    #[serde(default, deserialize_with = "ids")]
+    #[schema(value_type = Option<Vec<Id>>, inline, max_items = 200)]
     pub tag_ids: Option<Vec<i64>>,
     /// Adds tags.
-    #[serde(default)]
-    #[schema(max_items = 200)]
+    #[serde(default, deserialize_with = "ids")]
+    #[schema(value_type = Option<Vec<Id>>, inline, max_items = 200)]
     pub add_tag_ids: Option<Vec<i64>>,
     /// Takes tags away.
-    #[serde(default)]
-    #[schema(max_items = 200)]
+    #[serde(default, deserialize_with = "ids")]
+    #[schema(value_type = Option<Vec<Id>>, inline, max_items = 200)]
     pub remove_tag_ids: Option<Vec<i64>>,
     /// Whether it is spam; null = not classified.
     #[serde(default, deserialize_with = "given")]
@@ -209,6 +213,10 @@ impl TicketItem {
         let mut errors = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
             let at = format!("[{index}]");
+            if !item.is_object() {
+                errors.push(FieldError::new(at, "must be an object"));
+                continue;
+            }
             match item.get("id").map(|id| whole::read(id).filter(|id| *id > 0)) {
                 Some(Some(id)) => match TicketPatch::read(item, &at) {
                     Ok(patch) => read.push(Self { id, patch }),
@@ -259,15 +267,20 @@ fn addresses() -> RefOr<Schema> {
         .into()
 }
 
-fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+fn whole_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::Null => Ok(None),
         value => whole::read(&value).map(Some).ok_or_else(|| de::Error::custom("must be a whole number or null")),
     }
 }
 
+fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<i64>>, D::Error> {
+    let list: Option<Vec<Id>> = Option::deserialize(deserializer)?;
+    Ok(list.map(|list| list.into_iter().map(|id| id.0).collect()))
+}
+
 fn given_whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<i64>>, D::Error> {
-    whole_number(deserializer).map(Some)
+    whole_or_null(deserializer).map(Some)
 }
 
 /// Tells null, which takes a value away, from a field that is not there.
@@ -328,11 +341,6 @@ impl NewTicket {
     /// Checks what types cannot say, and brings it into shape.
     pub fn check(mut self) -> Result<Self> {
         let mut errors = Vec::new();
-        if let Some(from) = self.from.take() {
-            let (address, name) = take_apart(&from);
-            self.from = address;
-            self.from_name = self.from_name.or(name);
-        }
         for (path, text, most) in [
             ("from", &self.from, ADDRESS_CHARS),
             ("fromName", &self.from_name, ADDRESS_CHARS),
@@ -354,6 +362,11 @@ impl NewTicket {
         }
         if self.tags.as_ref().is_some_and(|tags| tags.len() > MOST_TAGS) {
             errors.push(FieldError::new("tags", format!("must have {MOST_TAGS} items at most")));
+        }
+        if let Some(from) = self.from.take() {
+            let (address, name) = take_apart(&from);
+            self.from = address;
+            self.from_name = self.from_name.or(name);
         }
         // An empty id names nothing.
         self.external_ticket_id = self.external_ticket_id.filter(|id| !id.trim().is_empty());
@@ -395,6 +408,11 @@ impl TicketPatch {
             Some(Some(Assignee::Profile(id))) => Some(Some(id)),
             Some(Some(Assignee::AsRead)) | None => self.agent_id,
         }
+    }
+
+    /// The name under which it assigns the ticket.
+    pub fn assignee_field(&self) -> &'static str {
+        if matches!(self.worked_on_by, Some(None | Some(Assignee::Profile(_)))) { "workedOnBy" } else { "agentId" }
     }
 
     /// Tags that must exist.

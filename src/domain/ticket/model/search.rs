@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::{
     error::{Error, Result},
     http::{
+        choice,
         filter::{Condition, Field, Filter, Kind, Scalar, Test, conditions},
         query::{Limit, Offset},
     },
@@ -129,23 +130,24 @@ impl Order {
     }
 }
 
-/// Direction of an order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum OrderDirection {
-    /// Least first.
-    Asc,
-    /// Greatest first.
-    #[default]
-    Desc,
+choice! {
+    [Default]
+    /// Direction of an order.
+    OrderDirection as "OrderDirection" {
+        /// Least first.
+        Asc = "asc",
+        /// Greatest first.
+        #[default]
+        Desc = "desc",
+    }
 }
 
-/// Which tickets are meant at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum TicketScope {
-    /// What people work on: without spam.
-    Skills,
+choice! {
+    /// Which tickets are meant at all.
+    TicketScope as "TicketScope" {
+        /// What people work on: without spam.
+        Skills = "skills",
+    }
 }
 
 /// Body of `POST /ticket/search`.

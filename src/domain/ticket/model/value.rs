@@ -8,89 +8,105 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, Schema, Type, schema::OneOfBuilder},
 };
 
-/// Where the work on a ticket stands. Older clients send `resolved` for closed, `waiting`, `waitingOnCustomer` and
-/// `waitingOnThirdParty` for pending.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[sqlx(type_name = "text", rename_all = "camelCase")]
-pub enum Status {
-    /// Somebody has to act.
-    #[default]
-    Open,
-    /// Waits for somebody outside.
-    #[serde(alias = "waiting", alias = "waitingOnCustomer", alias = "waitingOnThirdParty")]
-    Pending,
-    /// Done.
-    #[serde(alias = "resolved")]
-    Closed,
+use crate::http::choice;
+
+choice! {
+    [Default, Hash]
+    /// Where the work on a ticket stands. Older clients send `resolved` for closed, `waiting`, `waitingOnCustomer` and
+    /// `waitingOnThirdParty` for pending.
+    Status as "Status" {
+        /// Somebody has to act.
+        #[default]
+        Open = "open",
+        /// Waits for somebody outside.
+        Pending = "pending" or "waiting" or "waitingOnCustomer" or "waitingOnThirdParty",
+        /// Done.
+        Closed = "closed" or "resolved",
+    }
 }
 
-/// How urgent it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[sqlx(type_name = "text", rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Priority {
-    #[default]
-    Low,
-    Medium,
-    High,
-    Urgent,
+choice! {
+    [Default, Hash, PartialOrd, Ord]
+    /// How urgent it is.
+    Priority as "Priority" {
+        /// When there is time.
+        #[default]
+        Low = "low",
+        /// In its turn.
+        Medium = "medium",
+        /// Before others.
+        High = "high",
+        /// At once.
+        Urgent = "urgent",
+    }
 }
 
-/// How the message came or went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[sqlx(type_name = "text", rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Channel {
-    Email,
-    Portal,
-    Phone,
-    Letter,
-    System,
-    Chat,
-    WalkIn,
+choice! {
+    [Hash]
+    /// How the message came or went.
+    Channel as "Channel" {
+        /// Mail.
+        Email = "email",
+        /// The customers' own site.
+        Portal = "portal",
+        /// A call.
+        Phone = "phone",
+        /// Paper.
+        Letter = "letter",
+        /// A program of the utility.
+        System = "system",
+        /// A conversation in writing.
+        Chat = "chat",
+        /// Somebody at the counter.
+        WalkIn = "walkIn",
+    }
 }
 
-/// Who wrote the opening message to whom.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[sqlx(type_name = "text", rename_all = "camelCase")]
-pub enum Direction {
-    /// The customer wrote.
-    #[default]
-    In,
-    /// The utility wrote.
-    Out,
-    /// Colleagues among themselves.
-    Internal,
+choice! {
+    [Default, Hash]
+    /// Who wrote the opening message to whom.
+    Direction as "Direction" {
+        /// The customer wrote.
+        #[default]
+        In = "in",
+        /// The utility wrote.
+        Out = "out",
+        /// Colleagues among themselves.
+        Internal = "internal",
+    }
 }
 
-/// Whether it is spam, and who said so. Null = not classified.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum SpamStatus {
-    AutoSpam,
-    AutoProgrammatic,
-    ManualSpam,
-    AutoClean,
-    ManualClean,
+choice! {
+    [Hash]
+    /// Whether it is spam, and who said so. Null = not classified.
+    SpamStatus as "SpamStatus" {
+        /// Spam by its content.
+        AutoSpam = "auto_spam",
+        /// Written by a program, such as an answer out of office.
+        AutoProgrammatic = "auto_programmatic",
+        /// Spam; a person said so.
+        ManualSpam = "manual_spam",
+        /// No spam by its content.
+        AutoClean = "auto_clean",
+        /// No spam; a person said so.
+        ManualClean = "manual_clean",
+    }
 }
 
-/// How far AI took part.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[sqlx(type_name = "text", rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum AiSupportLevel {
-    #[default]
-    Unprocessed,
-    Human,
-    Bot,
-    Automated,
+choice! {
+    [Default, Hash]
+    /// How far AI took part.
+    AiSupportLevel as "AiSupportLevel" {
+        /// Not yet.
+        #[default]
+        Unprocessed = "unprocessed",
+        /// A person does it.
+        Human = "human",
+        /// A bot talks.
+        Bot = "bot",
+        /// Done without a person.
+        Automated = "automated",
+    }
 }
 
 /// How the sender of a message wants it processed: `realtime`, `batch`, or not at all.

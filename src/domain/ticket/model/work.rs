@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Channel, Direction, NewTicket, Priority, SpamStatus, Status, TicketPatch};
+use crate::http::date::AnyDate;
 
 /// The part of a ticket that people and messages change. Read from and written to the database as one JSON object, whose
 /// keys are the names on the wire; [`changes`] compares two of them.
@@ -69,8 +70,8 @@ impl Work {
             agent_id: None,
             spam_status: None,
             is_escalated: false,
-            due_by: new.due_by.map(|date| date.0),
-            first_response_due_by: new.first_response_due_by.map(|date| date.0),
+            due_by: new.due_by.map(deadline),
+            first_response_due_by: new.first_response_due_by.map(deadline),
             closed_at: (status == Status::Closed).then_some(now),
             additional_data: new.additional_data.clone().unwrap_or_default(),
             tag_ids: new.tags.iter().flatten().copied().collect(),
@@ -102,8 +103,8 @@ impl Work {
         set_some(&mut self.channel_id, new.channel_id.clone());
         set_some(&mut self.contract_id, new.contract_id.as_ref().map(ToString::to_string));
         set_some(&mut self.customer_id, new.customer_id.as_ref().map(ToString::to_string));
-        set_some(&mut self.due_by, new.due_by.map(|date| date.0));
-        set_some(&mut self.first_response_due_by, new.first_response_due_by.map(|date| date.0));
+        set_some(&mut self.due_by, new.due_by.map(deadline));
+        set_some(&mut self.first_response_due_by, new.first_response_due_by.map(deadline));
         set(&mut self.additional_data, new.additional_data.as_ref());
         if let Some(tags) = &new.tags {
             self.tag_ids = tags.iter().copied().collect();
@@ -128,10 +129,10 @@ impl Work {
             self.spam_status = spam;
         }
         if let Some(due) = patch.due_by {
-            self.due_by = due.map(|date| date.0);
+            self.due_by = due.map(deadline);
         }
         if let Some(due) = patch.first_response_due_by {
-            self.first_response_due_by = due.map(|date| date.0);
+            self.first_response_due_by = due.map(deadline);
         }
         if let Some(data) = &patch.additional_data {
             self.additional_data.clone_from(data);
@@ -162,6 +163,12 @@ impl Work {
         };
         self.status = status;
     }
+}
+
+/// Deadlines are shown to the second, so they are kept to the second: a ticket that is sent back as it was read must not
+/// differ.
+fn deadline(date: AnyDate) -> DateTime<Utc> {
+    date.0.trunc_subsecs(0)
 }
 
 /// Every field that differs, with its old and new value, under its name on the wire.
