@@ -5,8 +5,12 @@ mod change;
 mod choice;
 mod concurrency;
 mod create;
+mod cursor;
+mod filter;
 mod input;
 mod known;
+mod search;
+mod text;
 
 use reqwest::Method;
 use serde_json::{Value, json};
