@@ -9,6 +9,8 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, Schema, Type},
 };
 
+use super::whole;
+
 /// A boolean in a query: `true`, `1`, `yes`, `on` and their opposites (`contract/index.md`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flag(pub bool);
@@ -77,18 +79,11 @@ pub enum Direction {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Offset(pub u32);
 
-#[expect(clippy::cast_possible_truncation, reason = "in range and without a fraction")]
-fn whole(number: &serde_json::Number) -> Option<i64> {
-    number.as_i64().or_else(|| number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 9e15).map(|float| float as i64))
-}
-
 /// A number, or the text of one. The message should name the bounds, whatever was sent instead.
 fn whole_number<'de, D: Deserializer<'de>>(deserializer: D, least: u32, most: u32) -> Result<u32, D::Error> {
     let number = match Value::deserialize(deserializer)? {
         Value::String(text) => text.parse().ok(),
-        // JSON does not tell 5 from 5.0.
-        Value::Number(number) => whole(&number),
-        _ => None,
+        value => whole::read(&value),
     };
     let fitting = number.and_then(|number| u32::try_from(number).ok()).filter(|number| (least..=most).contains(number));
     fitting.ok_or_else(|| de::Error::custom(format!("must be a whole number from {least} to {most}")))

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::Value;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type},
@@ -11,7 +12,18 @@ use utoipa::{
 /// Ids end where a JSON number of every client is still exact.
 pub const MOST: i64 = 9_007_199_254_740_991;
 
-/// A whole number from `LEAST` to `MOST`, however it is written: JSON does not tell `5` from `5.0`.
+/// The whole number that a JSON value is, however it is written: JSON does not tell `5` from `5.0`.
+pub fn read(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_f64().and_then(from_float))
+}
+
+/// The whole number that a float is, where floats are exact.
+#[expect(clippy::cast_possible_truncation, reason = "in range and without a fraction")]
+pub fn from_float(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
+}
+
+/// A whole number from `LEAST` to `MOST`, however it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Whole<const LEAST: i64, const MOST: i64>(pub i64);
@@ -38,9 +50,7 @@ impl<'de, const LEAST: i64, const MOST: i64> Deserialize<'de> for Whole<LEAST, M
             }
 
             fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
-                #[expect(clippy::cast_possible_truncation, reason = "beyond the range it saturates, and is refused")]
-                let whole = if number.fract() == 0.0 { number as i64 } else { i64::MIN };
-                self.visit_i64(whole)
+                self.visit_i64(from_float(number).unwrap_or(i64::MIN))
             }
         }
         deserializer.deserialize_any(Visitor)

@@ -11,7 +11,12 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::{domain::role::Permission, erp::custom::wire::Executor, error::FieldError, http::input::wrong_field};
+use crate::{
+    domain::role::Permission,
+    erp::custom::wire::Executor,
+    error::FieldError,
+    http::{input::wrong_field, whole},
+};
 
 pub use catalogue::CATALOGUE;
 pub use tag_key::TagKeys;
@@ -111,7 +116,7 @@ impl Definition {
                 Some(text) if options.iter().any(|(name, _)| *name == text) => Ok(()),
                 _ => refuse(format!("must be one of {}", options.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "))),
             },
-            Kind::Int(least, most) => match whole(value) {
+            Kind::Int(least, most) => match whole::read(value) {
                 Some(number) if (least..=most).contains(&number) => Ok(()),
                 _ => refuse(format!("must be a whole number from {least} to {most}")),
             },
@@ -177,13 +182,6 @@ impl Definition {
         }
         Ok(())
     }
-}
-
-/// A whole number, however it is written: JSON does not tell `5` from `5.0`.
-pub fn whole(value: &Value) -> Option<i64> {
-    #[expect(clippy::cast_possible_truncation, reason = "in range and without a fraction")]
-    let from_float = |number: f64| (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64);
-    value.as_i64().or_else(|| value.as_f64().and_then(from_float))
 }
 
 /// Whether a text fits a pattern of the schema, compiled once.

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
 
 use super::{
-    model::{CATALOGUE, Definition, Kind, MASK, TagKeys, definition, whole},
+    model::{CATALOGUE, Definition, Kind, MASK, TagKeys, definition},
     store::{self, StoredSetting},
 };
 use crate::{
@@ -233,7 +233,11 @@ impl Change {
                     {
                         errors.push(error);
                     }
-                    let value = if let (Kind::Int(..), Some(number)) = (definition.kind, whole(&value)) { json!(number) } else { value };
+                    let value = if let (Kind::Int(..), Some(number)) = (definition.kind, crate::http::whole::read(&value)) {
+                        json!(number)
+                    } else {
+                        value
+                    };
                     if !is_mask(definition, &value) {
                         changes.push(Self { definition, value });
                     }

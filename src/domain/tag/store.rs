@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{
     TagId,
-    model::{Color, Priority, Tag, TagFields},
+    model::{Tag, TagFields},
 };
 use crate::{db::TenantTx, domain::profile::ProfileId, error::Result, http::date::WireDateTime};
 
@@ -111,34 +111,6 @@ pub async fn list_path(tx: &mut TenantTx, id: TagId) -> Result<Vec<String>> {
 pub async fn list_places(tx: &mut TenantTx) -> Result<Vec<(i64, Option<i64>, String)>> {
     let rows = sqlx::query!("select id, parent_id, name from tag where deleted_at is null").fetch_all(tx.connection()).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.parent_id, row.name)).collect())
-}
-
-/// A tag as a ticket carries it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TicketTag {
-    /// Its id.
-    pub id: i64,
-    /// Its name.
-    pub name: String,
-    /// Its colour.
-    pub color: Color,
-    /// What a ticket's priority becomes.
-    pub priority: Priority,
-}
-
-/// Those of the ids that a ticket can have, by id: tags that exist, for tickets. One that is switched off is among them,
-/// because tickets keep it and clients send them back.
-pub async fn list_existing(tx: &mut TenantTx, ids: &[i64]) -> Result<Vec<TicketTag>> {
-    let rows = sqlx::query!(
-        "select id, name, color, priority from tag where id = any($1) and deleted_at is null and reference = 'ticket' order by id",
-        ids
-    )
-    .fetch_all(tx.connection())
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| TicketTag { id: row.id, name: row.name, color: word(&row.color), priority: word(&row.priority) })
-        .collect())
 }
 
 /// Whether the tenant has, or had, a tag beside the default skill.

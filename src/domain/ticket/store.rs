@@ -425,11 +425,12 @@ pub async fn update_content(tx: &mut TenantTx, id: TicketId, work: &Work, body: 
     Ok(())
 }
 
-/// Tags that a ticket may have, with what they do to its priority. Those that do not exist are missing.
+/// Those of the tags that a ticket may have, with what they do to its priority: tags that exist, for tickets. One that is
+/// switched off is among them, because tickets keep it and clients send them back.
 pub async fn list_tag_effects(tx: &mut TenantTx, ids: &[i64]) -> Result<Vec<TagEffect>> {
     let rows = sqlx::query!(
         r#"select id, nullif(priority, 'do-not-change') as "priority: Priority" from tag
-           where id = any($1) and reference = 'ticket' and deleted_at is null"#,
+           where id = any($1) and reference = 'ticket' and deleted_at is null order by id"#,
         ids
     )
     .fetch_all(tx.connection())

@@ -12,6 +12,8 @@ use utoipa::{
     openapi::{KnownFormat, ObjectBuilder, OneOfBuilder, RefOr, Schema, SchemaFormat, Type},
 };
 
+use crate::http::whole;
+
 /// 9999-12-31 23:59:59 in Berlin, the last second whose year has four digits everywhere. Later ones, which only an
 /// offset or a fraction can spell, count as this one; Postgres could hold them, clients could not read them.
 const LAST: i64 = 253_402_297_199;
@@ -45,11 +47,7 @@ impl Span {
     pub fn read(value: &Value) -> Result<Self, String> {
         match value {
             Value::String(text) => Self::of_text(text),
-            Value::Number(number) => number
-                .as_i64()
-                .or_else(|| number.as_f64().and_then(whole))
-                .and_then(Self::of_unix)
-                .ok_or_else(|| format!("must be unix seconds from 0 to {LAST}")),
+            Value::Number(_) => whole::read(value).and_then(Self::of_unix).ok_or_else(|| format!("must be unix seconds from 0 to {LAST}")),
             _ => Err(SAYS.to_owned()),
         }
     }
@@ -122,12 +120,6 @@ fn offset(zone: &str) -> Option<Duration> {
     let (hours, minutes) = zone.get(1..)?.split_once(':')?;
     let size = Duration::hours(hours.parse().ok()?) + Duration::minutes(minutes.parse().ok()?);
     Some(if zone.starts_with('-') { -size } else { size })
-}
-
-/// JSON does not tell 7 from 7.0.
-#[expect(clippy::cast_possible_truncation, reason = "in range and without a fraction")]
-fn whole(number: f64) -> Option<i64> {
-    (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
 }
 
 /// A date in any form of the contract; one without time is its first moment.

@@ -4,7 +4,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Comparator, Condition, Field, Given, Kind, MOST_CHARACTERS, Scalar, Test};
-use crate::{domain::profile::model::normal_email, erp::ErpId, error::FieldError, http::date::Span};
+use crate::{
+    domain::profile::model::normal_email,
+    erp::ErpId,
+    error::FieldError,
+    http::{date::Span, whole},
+};
 
 /// Digits of a number. With one more, serde_json would not read `….0` as the whole number that it is.
 pub(super) const MOST_DIGITS: usize = 14;
@@ -98,9 +103,9 @@ fn scalar(field: &Field, value: &Value, path: &str) -> Result<Scalar, FieldError
         Kind::Text => text(value, path).map(|text| Scalar::Text(text.to_owned())),
         Kind::Email => text(value, path).map(|text| Scalar::Text(normal_email(text))),
         Kind::ErpId => ErpId::deserialize(value).map(|id| Scalar::Text(id.as_str().to_owned())).map_err(|error| wrong(error.to_string())),
-        Kind::Id => whole(value)
-            .map(Scalar::Id)
-            .ok_or_else(|| wrong(format!("must be a whole number from -{MOST_ID} to {MOST_ID}, or one as a text"))),
+        Kind::Id => {
+            id(value).map(Scalar::Id).ok_or_else(|| wrong(format!("must be a whole number from -{MOST_ID} to {MOST_ID}, or one as a text")))
+        }
         Kind::Date => Span::read(value).map(|span| Scalar::Date(span.from)).map_err(wrong),
         Kind::Choice(choices) => {
             choices.iter().find(|(accepted, _)| value == accepted).map(|(_, stored)| Scalar::Text((*stored).to_owned())).ok_or_else(|| {
@@ -111,17 +116,13 @@ fn scalar(field: &Field, value: &Value, path: &str) -> Result<Scalar, FieldError
     }
 }
 
-fn whole(value: &Value) -> Option<i64> {
+fn id(value: &Value) -> Option<i64> {
     match value {
         Value::String(text) => {
             let digits = text.strip_prefix('-').unwrap_or(text);
             let fits = (1..=MOST_DIGITS).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
             fits.then(|| text.parse().ok()).flatten()
         }
-        other => {
-            #[expect(clippy::cast_possible_truncation, reason = "in range and without a fraction")]
-            let from_float = |number: f64| (number.fract() == 0.0 && number.abs() < 1e14).then_some(number as i64);
-            other.as_i64().or_else(|| other.as_f64().and_then(from_float)).filter(|number| (-MOST_ID..=MOST_ID).contains(number))
-        }
+        other => whole::read(other).filter(|number| (-MOST_ID..=MOST_ID).contains(number)),
     }
 }

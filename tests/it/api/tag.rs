@@ -5,7 +5,13 @@ mod delete;
 mod settings;
 mod tree;
 
-use mind::domain::tag::{seed, service::Author, store};
+use mind::domain::{
+    tag::{seed, service::Author},
+    ticket::{
+        self,
+        model::{Priority, work::TagEffect},
+    },
+};
 use pretty_assertions::assert_eq;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -172,7 +178,7 @@ async fn a_stranger_finds_nothing() {
     patch(&stranger, 1, &json!({"parent": id})).await.problem(409, "conflict");
     assert_eq!(listed(&stranger, "").await, ["Allgemein"]);
     let mut tx = app.tx(&app.other).await;
-    assert_eq!(store::list_existing(&mut tx, &[id]).await.unwrap(), []);
+    assert_eq!(ticket::store::list_tag_effects(&mut tx, &[id]).await.unwrap(), []);
     assert_eq!(admin.get(&at(id)).await.ok().body["name"], "Ours");
 }
 
@@ -188,9 +194,8 @@ async fn tags_of_tickets_are_found_by_id() {
     let off = add_with(&admin, json!({"name": "Aus", "reference": "ticket", "type": "skill", "visibility": "disabled"})).await;
     let vip = add_with(&admin, json!({"name": "VIP", "reference": "customer", "type": "customerProperty"})).await;
     let mut tx = app.tx(&app.demo).await;
-    let found = store::list_existing(&mut tx, &[off, gone, vip, urgent, urgent, 5]).await.unwrap();
-    let found: Vec<_> = found.iter().map(|tag| (tag.id, tag.name.as_str(), tag.color.as_str(), tag.priority.as_str())).collect();
-    assert_eq!(found, [(urgent, "Sofort", "red", "urgent"), (off, "Aus", "grey", "do-not-change")]);
+    let found = ticket::store::list_tag_effects(&mut tx, &[off, gone, vip, urgent, urgent, 5]).await.unwrap();
+    assert_eq!(found, [TagEffect { id: urgent, priority: Some(Priority::Urgent) }, TagEffect { id: off, priority: None }]);
 }
 
 /// The demo starts again and again: nothing twice, and nothing comes back that somebody deleted.

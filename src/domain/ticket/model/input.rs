@@ -51,7 +51,7 @@ pub struct NewTicket {
     #[schema(max_length = 320)]
     pub from_name: Option<String>,
     /// Mailbox, bot or number.
-    #[serde(default, deserialize_with = "whole_or_null")]
+    #[serde(default, deserialize_with = "whole_number")]
     pub subchannel_id: Option<i64>,
     /// Recipients.
     #[serde(default)]
@@ -125,7 +125,7 @@ pub struct NewTicket {
     #[schema(value_type = Option<Object>)]
     pub additional_data: Option<Map<String, Value>>,
     /// Template of the body. There are none yet, so any is a conflict.
-    #[serde(default, deserialize_with = "whole_or_null")]
+    #[serde(default, deserialize_with = "whole_number")]
     pub template_id: Option<i64>,
     /// Values for the template.
     #[serde(default)]
@@ -217,7 +217,7 @@ impl TicketItem {
                 errors.push(FieldError::new(at, "must be an object"));
                 continue;
             }
-            match item.get("id").map(|id| whole_number(id).filter(|id| *id > 0)) {
+            match item.get("id").map(|id| whole::read(id).filter(|id| *id > 0)) {
                 Some(Some(id)) => match TicketPatch::read(item, &at) {
                     Ok(patch) => read.push(Self { id, patch }),
                     Err(wrong) => errors.extend(wrong),
@@ -241,7 +241,7 @@ impl<'de> Deserialize<'de> for Assignee {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
             Value::Array(_) => Ok(Self::AsRead),
-            value => whole_number(&value).map(Self::Profile).ok_or_else(|| de::Error::custom("must be the id of a profile, or null")),
+            value => whole::read(&value).map(Self::Profile).ok_or_else(|| de::Error::custom("must be the id of a profile, or null")),
         }
     }
 }
@@ -267,17 +267,10 @@ fn addresses() -> RefOr<Schema> {
         .into()
 }
 
-/// JSON does not tell 5 from 5.0.
-fn whole_number(value: &Value) -> Option<i64> {
-    #[expect(clippy::cast_possible_truncation, reason = "in range and without a fraction")]
-    let from_float = |number: f64| (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64);
-    value.as_i64().or_else(|| value.as_f64().and_then(from_float))
-}
-
-fn whole_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::Null => Ok(None),
-        value => whole_number(&value).map(Some).ok_or_else(|| de::Error::custom("must be a whole number or null")),
+        value => whole::read(&value).map(Some).ok_or_else(|| de::Error::custom("must be a whole number or null")),
     }
 }
 
@@ -287,7 +280,7 @@ fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<i64>>, D
 }
 
 fn given_whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<i64>>, D::Error> {
-    whole_or_null(deserializer).map(Some)
+    whole_number(deserializer).map(Some)
 }
 
 /// Tells null, which takes a value away, from a field that is not there.
