@@ -115,7 +115,9 @@ async fn thirty(agent: &Client) -> Vec<i64> {
     let mut all = Vec::new();
     for number in 0..30 {
         let day = 1 + number / 10;
-        all.push(add(agent, json!({"createdAt": format!("2026-01-0{day} 10:00:00"), "subject": "alt", "body": EVERYWHERE, "tags": [1]})).await);
+        all.push(
+            add(agent, json!({"createdAt": format!("2026-01-0{day} 10:00:00"), "subject": "alt", "body": EVERYWHERE, "tags": [1]})).await,
+        );
     }
     all
 }
@@ -170,7 +172,7 @@ async fn a_row_that_moves_moves_no_other() {
         let moved = &old[15..20];
         let meanwhile = async |number: usize| {
             let id = moved[number % moved.len()];
-            let due = if number % 2 == 0 { json!("2026-03-01") } else { Value::Null };
+            let due = if number.is_multiple_of(2) { json!("2026-03-01") } else { Value::Null };
             patch(&agent, id, &json!({"dueBy": due})).await.ok();
         };
         let seen = times(&pages(&agent, &search, meanwhile).await);
@@ -209,7 +211,8 @@ async fn a_list_that_shrinks_loses_nothing() {
 async fn a_cursor_goes_on_with_the_search_that_gave_it() {
     let shelf = Shelf::fill().await;
     let agent = &shelf.agent;
-    let search = json!({"filters": [filter("t.priority", "!=", "urgent")], "orderByField": "t.createdAt", "orderByDirection": "asc", "limit": 2});
+    let search =
+        json!({"filters": [filter("t.priority", "!=", "urgent")], "orderByField": "t.createdAt", "orderByDirection": "asc", "limit": 2});
     let first = agent.post(SEARCH, &search).await.ok().body;
     let with = |changes: Value| {
         let mut body = search.clone();

@@ -143,9 +143,14 @@ async fn a_search_for_nothing_in_particular_finds_the_newest() {
 #[tokio::test]
 async fn rows_can_be_skipped() {
     let shelf = Shelf::fill().await;
-    for (offset, limit, places, more) in
-        [(0, 2, vec![0, 1], true), (2, 2, vec![2, 3], true), (4, 2, vec![4], false), (3, 2, vec![3, 4], false), (5, 2, vec![], false), (9, 2, vec![], false)]
-    {
+    for (offset, limit, places, more) in [
+        (0, 2, vec![0, 1], true),
+        (2, 2, vec![2, 3], true),
+        (4, 2, vec![4], false),
+        (3, 2, vec![3, 4], false),
+        (5, 2, vec![], false),
+        (9, 2, vec![], false),
+    ] {
         for filters in [json!([]), json!([filter("q", "=", EVERYWHERE)])] {
             let body = json!({"filters": filters, "offset": offset, "limit": limit, "orderByField": "t.id", "orderByDirection": "asc"});
             let page = shelf.agent.post(SEARCH, &body).await.ok().body;
