@@ -243,6 +243,13 @@ impl Error {
         Self::new(Code::Conflict, error)
     }
 
+    /// A field of the request is well formed, and the present state forbids it.
+    pub fn conflict_of(path: impl Into<String>, message: impl Into<String>) -> Self {
+        let field = FieldError::new(path, message);
+        let error = format!("{}: {}", field.path, field.message).into();
+        Self::Problem { code: Code::Conflict, error, details: None, errors: vec![field], retry_after: None }
+    }
+
     /// Our fault, with the cause for the log.
     pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
         Self::Internal(cause.into())

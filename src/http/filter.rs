@@ -8,14 +8,14 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 pub use crate::db::condition::{Condition, Scalar, Test};
 use crate::{
     error::{Error, FieldError, Result},
-    http::choice,
+    http::{choice, input::given},
 };
 pub use schema::{FilterId, filters as filters_schema, of as schema};
 
@@ -49,11 +49,6 @@ pub struct Filter {
     /// Upper bound of `between`, part of the range; a day counts to its end.
     #[serde(default)]
     pub to: Option<Value>,
-}
-
-/// A null that was sent is a value; one that was not is none.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
 }
 
 choice! {

@@ -10,7 +10,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, MatchedPath, Request, path::ErrorKind, rejection::PathRejection},
     http::{HeaderMap, header, request::Parts},
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::error::{Code, Error, FieldError};
@@ -260,6 +260,30 @@ pub fn wrong_field(path: &str, error: &impl Display) -> FieldError {
         return FieldError::new(join(parent, name), format!("is not known here; {expected}"));
     }
     FieldError::new(parent, message)
+}
+
+/// For fields that may be left out: tells one that is not there from null, which is a value or a mistake.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// What is wrong with JSON that is to be kept as it came; none = nothing. Readers of it nest a few levels themselves, and
+/// give up at 128.
+pub fn beyond(value: &impl Serialize, most_bytes: usize) -> Option<String> {
+    const MOST_LEVELS: usize = 64;
+    fn levels(value: &Value) -> usize {
+        match value {
+            Value::Array(items) => 1 + items.iter().map(levels).max().unwrap_or_default(),
+            Value::Object(fields) => 1 + fields.values().map(levels).max().unwrap_or_default(),
+            _ => 0,
+        }
+    }
+    // Whatever came as JSON can be written as JSON.
+    let value = serde_json::to_value(value).unwrap_or_default();
+    if levels(&value) > MOST_LEVELS {
+        return Some(format!("must have {MOST_LEVELS} levels at most"));
+    }
+    (value.to_string().len() > most_bytes).then(|| format!("must have {most_bytes} bytes of JSON at most"))
 }
 
 /// Path of a field in what stands at `parent`.

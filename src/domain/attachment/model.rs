@@ -1,10 +1,13 @@
 //! What a file is, what a request says of one, and the names and types that are let through.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::error::{Error, FieldError, Result};
+use crate::{
+    error::{Error, FieldError, Result},
+    http::input::given,
+};
 
 /// Files of one message.
 pub const MOST_FILES: usize = 50;
@@ -78,11 +81,6 @@ pub struct NewAttachment {
     /// Whether the text shows it in place.
     #[serde(default)]
     pub inline: bool,
-}
-
-/// There, and then a text.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    String::deserialize(deserializer).map(Some)
 }
 
 /// Like RFC 6838, a little wider; parameters are dropped.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     db::{
-        TenantTx,
+        InTenant, TenantTx,
         condition::{self, Condition},
     },
     error::Result,
@@ -120,7 +120,7 @@ impl From<Row> for StoredEvent {
 }
 
 /// A page of events.
-pub async fn search(tx: &mut TenantTx, search: &Search) -> Result<Vec<StoredEvent>> {
+pub async fn search(tx: &mut impl InTenant, search: &Search) -> Result<Vec<StoredEvent>> {
     let mut query = QueryBuilder::new(
         "select e.id, e.type as kind, e.sub_type, e.status, e.data, e.ticket_id, e.contract_id, e.created_by, e.created_at,
                 p.email, p.first_name, p.last_name
@@ -143,7 +143,7 @@ pub async fn search(tx: &mut TenantTx, search: &Search) -> Result<Vec<StoredEven
 }
 
 /// How many events a search finds, counted up to `most`.
-pub async fn count(tx: &mut TenantTx, search: &Search, most: i64) -> Result<i64> {
+pub async fn count(tx: &mut impl InTenant, search: &Search, most: i64) -> Result<i64> {
     let mut query = QueryBuilder::new("select count(*) from (select from event e");
     search.push_where(&mut query);
     query.push(" limit ").push_bind(most).push(") found");
@@ -151,7 +151,7 @@ pub async fn count(tx: &mut TenantTx, search: &Search, most: i64) -> Result<i64>
 }
 
 /// One event.
-pub async fn find(tx: &mut TenantTx, id: i64) -> Result<Option<StoredEvent>> {
+pub async fn find(tx: &mut impl InTenant, id: i64) -> Result<Option<StoredEvent>> {
     let row = sqlx::query_as!(
         Row,
         r#"select e.id, e.type as kind, e.sub_type, e.status, e.data, e.ticket_id, e.contract_id, e.created_by, e.created_at,
@@ -166,7 +166,7 @@ pub async fn find(tx: &mut TenantTx, id: i64) -> Result<Option<StoredEvent>> {
 }
 
 /// Names of what events mention.
-pub async fn names(tx: &mut TenantTx, mentioned: &Mentioned) -> Result<Names> {
+pub async fn names(tx: &mut impl InTenant, mentioned: &Mentioned) -> Result<Names> {
     let mut names = Names::default();
     if !mentioned.profiles.is_empty() {
         let ids: Vec<i64> = mentioned.profiles.iter().copied().collect();

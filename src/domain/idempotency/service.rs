@@ -12,7 +12,7 @@ use crate::{
     App,
     db::TenantTx,
     domain::tenant::TenantId,
-    error::{Code, Error, FieldError, Result},
+    error::{Error, Result},
     http::Caller,
     secret::Place,
 };
@@ -170,13 +170,7 @@ fn place(tenant: TenantId, name: &str) -> Place<'_> {
 }
 
 fn refused(message: &'static str) -> Error {
-    Error::Problem {
-        code: Code::Conflict,
-        error: format!("{HEADER}: {message}").into(),
-        details: None,
-        errors: vec![FieldError::new(HEADER, message)],
-        retry_after: None,
-    }
+    Error::conflict_of(HEADER, message)
 }
 
 fn running() -> Error {

@@ -78,9 +78,7 @@ pub async fn list_tags(State(app): State<App>, caller: Caller, Query(query): Que
     caller.may(Permission::ReadTicket)?;
     let q = query.q.map(|q| q.trim().to_lowercase()).unwrap_or_default();
     let filter = Filter { q, kind: query.kind, include_disabled: query.include_disabled.0 };
-    let mut tx = app.tenant_tx(&caller).await?;
-    let tags = service::list(&mut tx, &filter, query.format).await?;
-    tx.commit().await?;
+    let tags = service::list(&mut app.tenant_read(&caller).await?, &filter, query.format).await?;
     Ok(axum::Json(TagList { success: true, tags }))
 }
 
@@ -110,10 +108,7 @@ pub struct TagTree {
 pub async fn get_tag_tree(State(app): State<App>, caller: Caller, Query(query): Query<TagTree>) -> Result<axum::Json<Vec<TagNode>>> {
     caller.may(Permission::ReadTicket)?;
     let filter = Filter { q: String::new(), kind: query.kind, include_disabled: query.include_disabled.0 };
-    let mut tx = app.tenant_tx(&caller).await?;
-    let tree = service::tree(&mut tx, &filter).await?;
-    tx.commit().await?;
-    Ok(axum::Json(tree))
+    Ok(axum::Json(service::tree(&mut app.tenant_read(&caller).await?, &filter).await?))
 }
 
 /// `POST /tag`.

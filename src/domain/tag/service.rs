@@ -9,12 +9,12 @@ use super::{
     store,
 };
 use crate::{
-    db::TenantTx,
+    db::{InTenant, TenantTx},
     domain::{
         event::{self, NewEvent},
         profile::ProfileId,
     },
-    error::{Code, Error, FieldError, Result},
+    error::{Error, Result},
     http::IfMatch,
 };
 
@@ -51,23 +51,13 @@ impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Unknown(id) => Self::not_found("Tag", id),
-            Refusal::Parent(_, message) => misplaced(message),
+            Refusal::Parent(_, message) => Error::conflict_of("parent", message),
         }
     }
 }
 
-fn misplaced(message: String) -> Error {
-    Error::Problem {
-        code: Code::Conflict,
-        error: format!("parent: {message}").into(),
-        details: None,
-        errors: vec![FieldError::new("parent", message)],
-        retry_after: None,
-    }
-}
-
 /// Every tag with its full name, and the tree they stand in.
-async fn load(tx: &mut TenantTx) -> Result<(Forest, Vec<Tag>)> {
+async fn load(tx: &mut impl InTenant) -> Result<(Forest, Vec<Tag>)> {
     let mut tags = store::list(tx, None).await?;
     let forest = Forest::of(tags.iter().map(|tag| (tag.id, tag.fields.parent, tag.fields.name.clone())));
     for tag in &mut tags {
@@ -77,7 +67,7 @@ async fn load(tx: &mut TenantTx) -> Result<(Forest, Vec<Tag>)> {
 }
 
 /// Tags in the order of the tree.
-pub async fn list(tx: &mut TenantTx, filter: &Filter, format: super::model::Format) -> Result<Vec<ListedTag>> {
+pub async fn list(tx: &mut impl InTenant, filter: &Filter, format: super::model::Format) -> Result<Vec<ListedTag>> {
     let (forest, mut tags) = load(tx).await?;
     tags.retain(|tag| filter.wants(tag));
     forest.sort(&mut tags);
@@ -85,7 +75,7 @@ pub async fn list(tx: &mut TenantTx, filter: &Filter, format: super::model::Form
 }
 
 /// Tags as a tree.
-pub async fn tree(tx: &mut TenantTx, filter: &Filter) -> Result<Vec<TagNode>> {
+pub async fn tree(tx: &mut impl InTenant, filter: &Filter) -> Result<Vec<TagNode>> {
     let (forest, mut tags) = load(tx).await?;
     tags.retain(|tag| filter.wants(tag));
     Ok(forest.tree(tags))
@@ -106,7 +96,7 @@ pub async fn create(tx: &mut TenantTx, NewTag(fields): &NewTag, Author { by, now
         // No tag has the id 0.
         forest.put(0, fields.parent);
         if let Some(message) = forest.fault(0) {
-            return Err(misplaced(message));
+            return Err(Error::conflict_of("parent", message));
         }
     }
     let id = store::insert(tx, fields, by, now).await?;

@@ -9,7 +9,7 @@ use super::{
     TagId,
     model::{Tag, TagFields},
 };
-use crate::{db::TenantTx, domain::profile::ProfileId, error::Result, http::date::WireDateTime};
+use crate::{db::{InTenant, TenantTx}, domain::profile::ProfileId, error::Result, http::date::WireDateTime};
 
 struct Row {
     id: i64,
@@ -72,7 +72,7 @@ impl Row {
 }
 
 /// These tags, or all of them; in no order, and without their full names.
-pub async fn list(tx: &mut TenantTx, ids: Option<&[i64]>) -> Result<Vec<Tag>> {
+pub async fn list(tx: &mut impl InTenant, ids: Option<&[i64]>) -> Result<Vec<Tag>> {
     let rows = sqlx::query_as!(
         Row,
         r#"select t.id, t.version, t.name, t.parent_id, t.reference, t.type as kind,

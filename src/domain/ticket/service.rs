@@ -27,7 +27,7 @@ use crate::{
         profile::ProfileId,
         tenant::TenantId,
     },
-    error::{Code, Error, FieldError, Result},
+    error::{Error, FieldError, Result},
     http::precondition::IfMatch,
     mail::{self, Body},
 };
@@ -36,7 +36,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Arrival {
     new: NewTicket,
-    process: Process,
+    /// What the request says; a known ticket keeps its own otherwise.
+    named_process: Option<Process>,
     body: Body,
     files: Vec<Prepared>,
 }
@@ -57,7 +58,7 @@ impl Arrival {
         if let Some(template) = new.template_id {
             return Err(missing("templateId", template, "template"));
         }
-        let process = process.or(new.process).unwrap_or_default();
+        let named_process = process.or(new.process);
         let html = new.body.take().unwrap_or_default();
         // Parsing is work for the processor: a short mail takes less than handing it over would.
         let body = if html.len() < 32_768 {
@@ -67,7 +68,7 @@ impl Arrival {
         };
         // Last: what fails before leaves no object behind.
         let files = attachment::service::prepare(app, tenant, new.attachments.take().unwrap_or_default()).await?;
-        Ok(Self { new, process, body, files })
+        Ok(Self { new, named_process, body, files })
     }
 
     /// Keeps its files. To be called before the commit, whose outcome is not always known; until then they go with `self`.
@@ -87,10 +88,11 @@ impl Arrival {
             work.follow_tags(&BTreeSet::new(), &effects);
         }
         let created_at = self.new.created_at.map_or(now, |date| date.0);
-        let row = NewRow { work: &work, new: &self.new, body: &self.body, created_at, process: self.process.as_str() };
+        let process = self.named_process.unwrap_or_default();
+        let row = NewRow { work: &work, new: &self.new, body: &self.body, created_at, process: process.as_str() };
         if let Some(id) = store::insert(tx, &row).await? {
             let data = json!({"channel": work.channel, "direction": work.direction, "subject": work.subject, "status": work.status,
-                "priority": work.priority, "tagIds": work.tag_ids, "externalTicketId": self.new.external_ticket_id, "process": self.process,
+                "priority": work.priority, "tagIds": work.tag_ids, "externalTicketId": self.new.external_ticket_id, "process": process,
                 "attachments": self.files.len()});
             let event = NewEvent::by(by, "ticketCreated", data).about_ticket(id.0, work.contract_id.as_deref());
             event::store::append(tx, &event, now).await?;
@@ -128,6 +130,9 @@ impl Arrival {
             |work: &Work| (work.subject.clone(), work.from.clone(), work.from_name.clone(), work.to.clone(), work.cc_emails.clone());
         if body.is_some() || raw_data.is_some() || words(&work) != words(&locked.work) {
             store::update_content(tx, id, &work, body, raw_data).await?;
+        }
+        if let Some(process) = self.named_process {
+            store::update_process(tx, id, process.as_str()).await?;
         }
         write(tx, &[Change { locked, work, extra }], by, true, now).await?;
         Ok(Arrived { id, added })
@@ -221,7 +226,7 @@ pub async fn change(
     let locked = store::lock(tx, &[id.0]).await?.pop().ok_or_else(|| Error::not_found("Ticket", id))?;
     seen.check(id, locked.version)?;
     if let Some(error) = known.refuse(patch, "") {
-        return Err(conflict(error));
+        return Err(Error::conflict_of(error.path, error.message));
     }
     let mut work = locked.work.clone();
     known.apply(&mut work, patch, now);
@@ -274,13 +279,7 @@ async fn effects(tx: &mut TenantTx, tags: &BTreeSet<i64>) -> Result<Vec<TagEffec
 }
 
 fn missing(path: &str, id: i64, noun: &str) -> Error {
-    conflict(FieldError::new(path, format!("there is no {noun} {id}")))
-}
-
-/// Well formed, but the present state does not allow it.
-fn conflict(error: FieldError) -> Error {
-    let text = format!("{}: {}", error.path, error.message);
-    Error::Problem { code: Code::Conflict, error: text.into(), details: None, errors: vec![error], retry_after: None }
+    Error::conflict_of(path, format!("there is no {noun} {id}"))
 }
 
 /// A ticket with everything that the database knows.

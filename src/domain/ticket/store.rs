@@ -99,6 +99,7 @@ pub(super) const COLUMNS: &str = "t.id, t.version, t.status, t.priority, t.chann
 impl From<Row> for TicketFields {
     fn from(row: Row) -> Self {
         let reply_recipients = reply_recipients(&row);
+        let by_mail = row.channel == Channel::Email;
         let tags = row.tags.map(|tags| tags.0).unwrap_or_default();
         Self {
             id: row.id,
@@ -106,11 +107,11 @@ impl From<Row> for TicketFields {
             direction: row.direction,
             reply_cc_emails: reply_recipients.as_ref().map(|to| to.cc.clone()).unwrap_or_default(),
             reply_recipients,
-            from: row.from_address,
+            from: row.from_address.filter(|_| row.channel != Channel::System),
             from_name: row.from_name,
             to: row.to_addresses,
-            cc_emails: row.cc_addresses,
-            bcc_emails: row.bcc_addresses,
+            cc_emails: if by_mail { row.cc_addresses } else { Vec::new() },
+            bcc_emails: if by_mail { row.bcc_addresses } else { Vec::new() },
             subchannel_id: row.subchannel_id,
             external_ticket_id: row.external_ticket_id,
             sentiment: row.sentiment,
@@ -216,6 +217,12 @@ pub async fn list(tx: &mut impl InTenant, ids: &[i64]) -> Result<Vec<TicketField
     let statement = format!("select {COLUMNS} from ticket t where t.id = any($1) order by t.id");
     let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement)).bind(ids).fetch_all(tx.connection()).await?;
     Ok(rows.into_iter().map(TicketFields::from).collect())
+}
+
+/// Says how a ticket is to be processed.
+pub async fn update_process(tx: &mut TenantTx, id: TicketId, process: &str) -> Result<()> {
+    sqlx::query!("update ticket set process = $2 where id = $1 and process <> $2", id.0, process).execute(tx.connection()).await?;
+    Ok(())
 }
 
 /// What a new ticket consists of besides [`Work`].
@@ -459,7 +466,7 @@ pub async fn stats(tx: &mut impl InTenant) -> Result<(i64, Vec<Count>)> {
 }
 
 /// Tickets of a contract, newest first, with how many there are and how many are not closed.
-pub async fn history(tx: &mut impl InTenant, contract_id: &str, most: i64) -> Result<(i64, i64, Vec<HistoryItem>)> {
+pub async fn history(tx: &mut impl InTenant, contract_id: &str, skip: i64, most: i64) -> Result<(i64, i64, Vec<HistoryItem>)> {
     let counted = sqlx::query!(
         r#"select count(*) as "total!", count(*) filter (where status <> 'closed') as "open!" from ticket where contract_id = $1"#,
         contract_id
@@ -467,8 +474,10 @@ pub async fn history(tx: &mut impl InTenant, contract_id: &str, most: i64) -> Re
     .fetch_one(tx.connection())
     .await?;
     let rows = sqlx::query!(
-        "select id, channel, status, subject, created_at from ticket where contract_id = $1 order by created_at desc, id desc limit $2",
+        "select id, channel, status, subject, created_at from ticket where contract_id = $1 order by created_at desc, id desc
+         offset $2 limit $3",
         contract_id,
+        skip,
         most
     )
     .fetch_all(tx.connection())

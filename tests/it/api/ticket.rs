@@ -5,8 +5,14 @@ mod change;
 mod choice;
 mod concurrency;
 mod create;
+mod cursor;
+mod erp;
+mod filter;
 mod input;
 mod known;
+mod search;
+mod show;
+mod text;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -45,6 +51,11 @@ async fn add_tag(admin: &Client, name: &str, priority: &str) -> i64 {
 
 fn filter(key: &str, comparator: &str, value: impl Into<Value>) -> Value {
     json!({"key": key, "comparator": comparator, "value": value.into()})
+}
+
+/// A whole number as some clients write it: JSON does not tell 5 from 5.0.
+fn float(number: i64) -> Value {
+    serde_json::from_str(&format!("{number}.0")).unwrap()
 }
 
 /// Ids on a page, in its order.

@@ -88,6 +88,8 @@ pub fn layer(source: &Source) -> Vec<String> {
             "sandbox/ must not use the database or a domain",
         );
     }
+    let fixed = source.names("FixedTenant") || source.members.iter().any(|name| name == "fixed_to");
+    say(fixed && !["db", "bench"].contains(&at.folder), "FixedTenant has no transactions and is for bench/ alone");
     if at.folder == "db" {
         let open = source.visible.iter().any(|name| name == "pool") && !source.path.starts_with("src/db/embedded");
         say(open, "the pool must stay private");

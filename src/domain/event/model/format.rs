@@ -5,7 +5,10 @@ use serde_json::{Map, Value};
 
 use super::{
     Detail, Mentioned, Names,
-    phrases::{ASSIGNED, CHANGED, DATES, LABELS, NO, NOTHING, PHRASES, PROFILES, STATUS_BECAME, TAGS, UNASSIGNED, UNKNOWN, VALUES, YES},
+    phrases::{
+        ADDED, ASSIGNED, CHANGED, DATES, LABELS, NO, NOTHING, PHRASES, PROFILES, REPLACED, STATUS_BECAME, TAGS, TECHNICAL, UNASSIGNED,
+        UNKNOWN, VALUES, YES,
+    },
 };
 use crate::{domain::settings, http::date::Span};
 
@@ -84,6 +87,7 @@ pub fn details(kind: &str, data: Option<&Value>, names: &Names, language: &str) 
     for (field, value) in data {
         match value {
             Value::Null => {}
+            _ if TECHNICAL.contains(&field.as_str()) => {}
             Value::Object(changes) if field == "changes" => {
                 details
                     .extend(changes.iter().map(|(field, change)| detail(label(field, language), changed(field, change, names, language))));
@@ -103,6 +107,12 @@ fn label<'a>(field: &'a str, language: &str) -> &'a str {
 }
 
 fn changed(field: &str, change: &Value, names: &Names, language: &str) -> String {
+    if change.get("changed") == Some(&Value::Bool(true)) {
+        return REPLACED.in_language(language).to_owned();
+    }
+    if let Some(added) = change.get("added").and_then(Value::as_i64) {
+        return format!("{}{added}", ADDED.in_language(language));
+    }
     let (old, new) = old_and_new(change);
     let new = shown_value(field, new, names, language);
     match old {

@@ -88,10 +88,13 @@ pub const LABELS: &[(&str, Bilingual)] = &[
     ("agentId", text("Bearbeiter", "Agent")),
     ("aiSupportLevel", text("KI-Unterstützung", "AI support level")),
     ("assignment", text("Zuordnung", "Assignment")),
+    ("attachments", text("Anhänge", "Attachments")),
     ("autoExecuteAt", text("Automatische Ausführung", "Automatic execution")),
-    ("bcc", text("Blindkopie", "Bcc")),
-    ("cc", text("Kopie", "Cc")),
+    ("bccEmails", text("Blindkopie", "Bcc")),
+    ("body", text("Nachricht", "Message")),
+    ("ccEmails", text("Kopie", "Cc")),
     ("channel", text("Kanal", "Channel")),
+    ("channelId", text("Nummer im Kanal", "Id in the channel")),
     ("channels", text("Kanäle", "Channels")),
     ("closedAt", text("Geschlossen am", "Closed at")),
     ("color", text("Farbe", "Colour")),
@@ -115,10 +118,12 @@ pub const LABELS: &[(&str, Bilingual)] = &[
     ("language", text("Sprache", "Language")),
     ("languageCode", text("Sprachkürzel", "Language code")),
     ("name", text("Name", "Name")),
-    ("parentId", text("Übergeordneter Tag", "Parent tag")),
+    ("parent", text("Übergeordneter Tag", "Parent tag")),
     ("priority", text("Priorität", "Priority")),
+    ("process", text("Verarbeitung", "Processing")),
     ("profileId", text("Profil", "Profile")),
     ("properties", text("Eigenschaften", "Properties")),
+    ("rawData", text("Rohdaten", "Raw data")),
     ("reference", text("Bezug", "Reference")),
     ("responderId", text("Beantwortet von", "Responder")),
     ("sentiment", text("Stimmung", "Sentiment")),
@@ -131,7 +136,10 @@ pub const LABELS: &[(&str, Bilingual)] = &[
     ("subchannels", text("Unterkanäle", "Subchannels")),
     ("subject", text("Betreff", "Subject")),
     ("summary", text("Zusammenfassung", "Summary")),
+    ("tag", text("Angaben", "Details")),
+    ("tagId", text("Tag", "Tag")),
     ("tagIds", text("Tags", "Tags")),
+    ("testCase", text("Testfall", "Test case")),
     ("ticketId", text("Ticket", "Ticket")),
     ("to", text("Empfänger", "To")),
     ("toEmail", text("Empfänger", "To")),
@@ -170,6 +178,9 @@ pub const VALUES: &[(&str, &str, Bilingual)] = &[
     ("aiSupportLevel", "human", text("Mensch", "Human")),
     ("aiSupportLevel", "bot", text("Bot", "Bot")),
     ("aiSupportLevel", "automated", text("Automatisch", "Automated")),
+    ("process", "realtime", text("Sofort", "At once")),
+    ("process", "batch", text("Gesammelt", "In batches")),
+    ("process", "false", text("Keine", "None")),
     ("visibility", "public", text("Öffentlich", "Public")),
     ("visibility", "private", text("Privat", "Private")),
     ("visibility", "disabled", text("Abgeschaltet", "Disabled")),
@@ -181,9 +192,17 @@ pub const VALUES: &[(&str, &str, Bilingual)] = &[
 /// Fields that hold ids of profiles.
 pub const PROFILES: &[&str] = &["agentId", "responderId", "workedOnBy", "userId", "profileId"];
 /// Fields that hold ids of tags.
-pub const TAGS: &[&str] = &["tagIds", "addTagIds", "removeTagIds", "parentId"];
+pub const TAGS: &[&str] = &["tagIds", "addTagIds", "removeTagIds", "parent", "tagId"];
 /// Fields that hold dates.
 pub const DATES: &[&str] = &["autoExecuteAt", "closedAt", "createdAt", "dueBy", "expiresAt", "firstResponseDueBy"];
+
+/// Fields that say something about the event, not about what happened.
+pub const TECHNICAL: &[&str] = &["includeInWorklog"];
+
+/// Instead of old and new value: the field is too long for the log.
+pub const REPLACED: Bilingual = text("geändert", "changed");
+/// Instead of old and new value: so many were added.
+pub const ADDED: Bilingual = text("hinzugefügt: ", "added: ");
 
 /// The two truth values.
 pub const YES: Bilingual = text("Ja", "Yes");

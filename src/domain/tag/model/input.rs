@@ -12,7 +12,7 @@ use crate::{
     error::{Error, FieldError, Result},
     http::{
         Text, Whole,
-        input::{join, parse_value},
+        input::{beyond, given, join, parse_value},
         whole,
     },
 };
@@ -113,11 +113,6 @@ fn visibility_schema() -> RefOr<Schema> {
         .into()
 }
 
-/// Tells a field that is not there from null, which is a value or a mistake.
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
 /// A list; also `{}`, as an older reference shows it.
 fn properties<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Property>>, D::Error> {
     match Value::deserialize(deserializer)? {
@@ -147,9 +142,8 @@ impl TagPatch {
             }
         }
         for (name, object) in [("detectionDetails", &patch.detection_details), ("testCase", &patch.test_case)] {
-            if object.as_ref().is_some_and(|object| serde_json::to_string(object).map_or(0, |text| text.len()) > MOST_BYTES) {
-                errors.push(FieldError::new(join(at, name), format!("must be at most {MOST_BYTES} bytes of JSON")));
-            }
+            let says = object.as_ref().and_then(|object| beyond(object, MOST_BYTES));
+            errors.extend(says.map(|says| FieldError::new(join(at, name), says)));
         }
         if errors.is_empty() { Ok(patch) } else { Err(errors) }
     }

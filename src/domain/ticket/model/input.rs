@@ -17,7 +17,7 @@ use crate::{
     http::{
         Whole,
         date::AnyDate,
-        input::{join, parse_value},
+        input::{beyond, given, join, parse_value},
         whole,
     },
 };
@@ -30,6 +30,10 @@ const MOST_ADDRESSES: usize = 200;
 const ADDRESS_CHARS: usize = 320;
 /// Characters of a subject line: what mail allows in a line.
 const SUBJECT_CHARS: usize = 998;
+/// Bytes of free data.
+const ADDITIONAL_BYTES: usize = 64 * 1024;
+/// Bytes of what the sender's system sends along.
+const RAW_BYTES: usize = 4 * 1024 * 1024;
 /// Tags of a ticket at most.
 const MOST_TAGS: usize = 200;
 
@@ -148,7 +152,8 @@ pub struct TicketPatch {
     #[serde(default, deserialize_with = "given")]
     pub customer_id: Option<Option<ErpId>>,
     /// Where the work stands.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Status, required = false)]
     pub status: Option<Status>,
     /// Profile to assign it to; null = to nobody. A list, as reading gives it, changes nothing.
     #[serde(default, deserialize_with = "given")]
@@ -158,7 +163,8 @@ pub struct TicketPatch {
     #[serde(default, deserialize_with = "given_whole")]
     agent_id: Option<Option<i64>>,
     /// How urgent it is.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Priority, required = false)]
     pub priority: Option<Priority>,
     /// Until when it should be done; null = no deadline.
     #[serde(default, deserialize_with = "given")]
@@ -167,26 +173,27 @@ pub struct TicketPatch {
     #[serde(default, deserialize_with = "given")]
     pub first_response_due_by: Option<Option<AnyDate>>,
     /// Replaces all tags.
-    #[serde(default, deserialize_with = "ids")]
-    #[schema(value_type = Option<Vec<Id>>, inline, max_items = 200)]
+    #[serde(default, deserialize_with = "given_ids")]
+    #[schema(value_type = Vec<Id>, required = false, inline, max_items = 200)]
     pub tag_ids: Option<Vec<i64>>,
     /// Adds tags.
-    #[serde(default, deserialize_with = "ids")]
-    #[schema(value_type = Option<Vec<Id>>, inline, max_items = 200)]
+    #[serde(default, deserialize_with = "given_ids")]
+    #[schema(value_type = Vec<Id>, required = false, inline, max_items = 200)]
     pub add_tag_ids: Option<Vec<i64>>,
     /// Takes tags away.
-    #[serde(default, deserialize_with = "ids")]
-    #[schema(value_type = Option<Vec<Id>>, inline, max_items = 200)]
+    #[serde(default, deserialize_with = "given_ids")]
+    #[schema(value_type = Vec<Id>, required = false, inline, max_items = 200)]
     pub remove_tag_ids: Option<Vec<i64>>,
     /// Whether it is spam; null = not classified.
     #[serde(default, deserialize_with = "given")]
     pub spam_status: Option<Option<SpamStatus>>,
     /// Whether it was handed to somebody above.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = bool, required = false)]
     pub is_escalated: Option<bool>,
-    /// Replaces the free data.
-    #[serde(default)]
-    #[schema(value_type = Option<Object>)]
+    /// Replaces the free data; 64 KiB at most.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Object, required = false)]
     pub additional_data: Option<Map<String, Value>>,
 }
 
@@ -279,13 +286,13 @@ fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<i64>>, D
     Ok(list.map(|list| list.into_iter().map(|id| id.0).collect()))
 }
 
-fn given_whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<i64>>, D::Error> {
-    whole_or_null(deserializer).map(Some)
+fn given_ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<i64>>, D::Error> {
+    let list: Vec<Id> = Vec::deserialize(deserializer)?;
+    Ok(Some(list.into_iter().map(|id| id.0).collect()))
 }
 
-/// Tells null, which takes a value away, from a field that is not there.
-fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+fn given_whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<i64>>, D::Error> {
+    whole_or_null(deserializer).map(Some)
 }
 
 /// What reading gives and changing ignores.
@@ -360,6 +367,9 @@ impl NewTicket {
             let long = list.iter().position(|text| text.chars().count() > ADDRESS_CHARS);
             errors.extend(long.map(|at| FieldError::new(format!("{path}[{at}]"), format!("must have {ADDRESS_CHARS} characters at most"))));
         }
+        errors.extend(self.additional_data.as_ref().and_then(|data| free_data(data, "additionalData")));
+        let raw_data = self.raw_data.as_ref().and_then(|data| beyond(data, RAW_BYTES));
+        errors.extend(raw_data.map(|says| FieldError::new("rawData", says)));
         if self.tags.as_ref().is_some_and(|tags| tags.len() > MOST_TAGS) {
             errors.push(FieldError::new("tags", format!("must have {MOST_TAGS} items at most")));
         }
@@ -372,6 +382,11 @@ impl NewTicket {
         self.external_ticket_id = self.external_ticket_id.filter(|id| !id.trim().is_empty());
         if errors.is_empty() { Ok(self) } else { Err(Error::invalid(errors)) }
     }
+}
+
+/// Each list of tickets and each event about the change holds it.
+fn free_data(data: &Map<String, Value>, at: &str) -> Option<FieldError> {
+    beyond(data, ADDITIONAL_BYTES).map(|says| FieldError::new(at, says))
 }
 
 /// `Tom <tom@x.de>` is an address with a name.
@@ -398,6 +413,7 @@ impl TicketPatch {
                 errors.push(FieldError::new(join(at, name), format!("must have {MOST_TAGS} items at most")));
             }
         }
+        errors.extend(patch.additional_data.as_ref().and_then(|data| free_data(data, &join(at, "additionalData"))));
         if errors.is_empty() { Ok(patch) } else { Err(errors) }
     }
 

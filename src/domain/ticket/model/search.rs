@@ -1,6 +1,7 @@
 //! What a search asks for: filters, order, and where a page begins (`contract/ticket.md`).
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
@@ -304,14 +305,14 @@ impl SearchTickets {
 
 impl Search {
     fn go_on(&mut self, text: &str) -> Result<()> {
-        let unreadable = || Error::conflict("The cursor is not one that this search gave").details("Begin again without cursor.");
+        let unreadable = || Error::conflict_of("cursor", "is not one that this search gave").details("Begin again without cursor.");
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| unreadable())?;
         let cursor: Cursor = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
         if cursor.s != self.digest() || !self.order.takes(cursor.k.as_deref()) {
             return Err(unreadable());
         }
         if self.offset > 0 {
-            return Err(Error::conflict("cursor and offset do not go together").details("The cursor says where to go on."));
+            return Err(Error::conflict_of("offset", "does not go together with cursor").details("The cursor says where to go on."));
         }
         self.start = Start::After(cursor.k, cursor.i);
         self.counted = Some((cursor.t, cursor.c));
@@ -339,7 +340,11 @@ impl Order {
             (None, _) => self.nullable,
             (Some(text), KeyType::Id) => text.parse::<i64>().is_ok(),
             (Some(text), KeyType::Rank) => text.parse::<i32>().is_ok(),
-            (Some(text), KeyType::Date) => chrono::DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z").is_ok(),
+            // As Postgres prints it in UTC.
+            (Some(text), KeyType::Date) => {
+                text.as_bytes().first().is_some_and(u8::is_ascii_digit)
+                    && text.strip_suffix("+00").is_some_and(|text| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").is_ok())
+            }
             (Some(text), KeyType::Text) => !text.contains('\0'),
         }
     }
@@ -377,6 +382,9 @@ mod tests {
     fn a_key_that_the_database_could_not_read_is_refused() {
         let by = |name| Order::by(name, true).unwrap();
         assert!(by("t.createdAt").takes(Some("2026-01-01 10:00:00+00")));
+        for bad in ["-0005-01-01 00:00:00+00", "+12026-01-01 00:00:00+00", "2026-01-01 10:00:00+23:59", "2026-01-01 10:00:00"] {
+            assert!(!by("t.createdAt").takes(Some(bad)), "{bad}");
+        }
         assert!(!by("t.createdAt").takes(Some("yesterday")) && !by("t.createdAt").takes(None));
         assert!(by("t.modifiedAt").takes(None) && by("t.priority").takes(Some("3")) && !by("t.id").takes(Some("x")));
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono_tz::Europe::Berlin;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -70,8 +71,8 @@ impl Work {
             agent_id: None,
             spam_status: None,
             is_escalated: false,
-            due_by: new.due_by.map(deadline),
-            first_response_due_by: new.first_response_due_by.map(deadline),
+            due_by: new.due_by.map(|due| deadline(None, due)),
+            first_response_due_by: new.first_response_due_by.map(|due| deadline(None, due)),
             closed_at: (status == Status::Closed).then_some(now),
             additional_data: new.additional_data.clone().unwrap_or_default(),
             tag_ids: new.tags.iter().flatten().copied().collect(),
@@ -103,12 +104,11 @@ impl Work {
         set_some(&mut self.channel_id, new.channel_id.clone());
         set_some(&mut self.contract_id, new.contract_id.as_ref().map(ToString::to_string));
         set_some(&mut self.customer_id, new.customer_id.as_ref().map(ToString::to_string));
-        set_some(&mut self.due_by, new.due_by.map(deadline));
-        set_some(&mut self.first_response_due_by, new.first_response_due_by.map(deadline));
+        set_some(&mut self.due_by, new.due_by.map(|due| deadline(self.due_by, due)));
+        set_some(&mut self.first_response_due_by, new.first_response_due_by.map(|due| deadline(self.first_response_due_by, due)));
         set(&mut self.additional_data, new.additional_data.as_ref());
-        if let Some(tags) = &new.tags {
-            self.tag_ids = tags.iter().copied().collect();
-        }
+        // Added: the sender's system does not know those that people have set since.
+        self.tag_ids.extend(new.tags.iter().flatten());
         if let Some(status) = new.status {
             self.move_to(status, now);
         }
@@ -129,10 +129,10 @@ impl Work {
             self.spam_status = spam;
         }
         if let Some(due) = patch.due_by {
-            self.due_by = due.map(deadline);
+            self.due_by = due.map(|due| deadline(self.due_by, due));
         }
         if let Some(due) = patch.first_response_due_by {
-            self.first_response_due_by = due.map(deadline);
+            self.first_response_due_by = due.map(|due| deadline(self.first_response_due_by, due));
         }
         if let Some(data) = &patch.additional_data {
             self.additional_data.clone_from(data);
@@ -165,10 +165,12 @@ impl Work {
     }
 }
 
-/// Deadlines are shown to the second, so they are kept to the second: a ticket that is sent back as it was read must not
-/// differ.
-fn deadline(date: AnyDate) -> DateTime<Utc> {
-    date.0.trunc_subsecs(0)
+/// Deadlines are shown to the second on the clocks of Berlin, which show an hour of October twice. A ticket that is sent
+/// back as it was read must not differ.
+fn deadline(old: Option<DateTime<Utc>>, date: AnyDate) -> DateTime<Utc> {
+    let new = date.0.trunc_subsecs(0);
+    let shown = |date: DateTime<Utc>| date.with_timezone(&Berlin).naive_local();
+    old.filter(|old| shown(*old) == shown(new)).unwrap_or(new)
 }
 
 /// Every field that differs, with its old and new value, under its name on the wire.

@@ -103,15 +103,15 @@ fn supply(contract: &Contract) -> Vec<HistoryItem> {
         .collect()
 }
 
-/// A page of a contract's history, newest first. There are at most two deliveries, so the page lies within that many more
-/// tickets than asked for.
+/// A page of a contract's history, newest first.
 pub async fn history(tx: &mut impl InTenant, id: &ErpId, deliveries: Vec<HistoryItem>, limit: u32, offset: u32) -> Result<History> {
-    let (limit, offset) = (limit as usize, offset as usize);
-    let most = i64::try_from(limit + offset).unwrap_or(i64::MAX);
-    let (tickets, open, mut items) = store::history(tx, id.as_str(), most).await?;
-    let total = tickets + i64::try_from(deliveries.len()).unwrap_or_default();
+    // Each delivery that is newer than what is skipped moves the page one ticket up.
+    let most = u32::try_from(deliveries.len()).unwrap_or_default();
+    let skip = offset.saturating_sub(most);
+    let (tickets, open, mut items) = store::history(tx, id.as_str(), i64::from(skip), i64::from(limit) + i64::from(most)).await?;
+    let total = tickets + i64::from(most);
     items.extend(deliveries);
     items.sort_by_key(|item| Reverse((item.created_at, item.id)));
-    let history = items.into_iter().skip(offset).take(limit).collect();
+    let history = items.into_iter().skip((offset - skip) as usize).take(limit as usize).collect();
     Ok(History { success: true, total, total_opened_tickets: open, history })
 }

@@ -4,7 +4,7 @@ use pretty_assertions::assert_eq;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{TICKET, add, add_many, add_tag, at, filter, found, ids, last_changes, patch_all, story};
+use super::{TICKET, add, add_many, add_tag, at, filter, float, found, ids, last_changes, patch_all, story};
 use crate::support::TestApp;
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn items_of_one_ticket_are_carried_out_in_their_order() {
         {"id": id, "priority": "high", "tagIds": [a, b]},
         {"id": other, "priority": "high"},
         {"id": id, "priority": "medium", "removeTagIds": [a]},
-        {"id": id as f64, "addTagIds": [a], "status": "closed"},
+        {"id": float(id), "addTagIds": [a], "status": "closed"},
         {"id": id, "status": "open"},
     ]);
     let answer = patch_all(&agent, &items).await.ok();

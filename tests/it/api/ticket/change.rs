@@ -5,7 +5,7 @@ use mind::domain::role::Permission;
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-use super::{add, add_tag, at, last_changes, patch, story};
+use super::{add, add_tag, at, float, last_changes, patch, story};
 use crate::support::{TestApp, guarded};
 
 #[tokio::test]
@@ -55,7 +55,7 @@ async fn every_field_that_people_change_is_written_and_logged() {
         ),
         (json!({"tagIds": []}), json!({"tagIds": [], "tags": []}), json!({"tagIds": {"old": [high, plain], "new": []}})),
         (
-            json!({"addTagIds": [high as f64]}),
+            json!({"addTagIds": [float(high)]}),
             json!({"tagIds": [high], "priority": "high"}),
             json!({"tagIds": {"old": [], "new": [high]}, "priority": {"old": "low", "new": "high"}}),
         ),
@@ -114,7 +114,7 @@ async fn a_ticket_is_assigned_under_two_names() {
         (json!({"agentId": two}), Some(two)),
         (json!({"workedOnBy": [{"id": one}]}), Some(two)),
         (json!({"workedOnBy": null}), None),
-        (json!({"agentId": one as f64}), Some(one)),
+        (json!({"agentId": float(one)}), Some(one)),
         (json!({"agentId": null}), None),
     ] {
         let ticket = patch(&agent, id, &body).await.ok().body["ticket"].clone();

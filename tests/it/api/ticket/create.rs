@@ -4,7 +4,7 @@ use mind::domain::role::Permission;
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-use super::{TICKET, add, add_tag, at, count, id_of, patch, story};
+use super::{TICKET, add, add_tag, at, count, float, id_of, patch, story};
 use crate::support::{TestApp, guarded};
 
 #[tokio::test]
@@ -196,7 +196,7 @@ async fn the_most_urgent_tag_says_the_priority() {
         // Who says a priority means it.
         (json!({"tags": [urgent], "priority": "medium"}), "medium"),
         // The same tag twice is one; JSON does not tell 5 from 5.0.
-        (json!({"tags": [high, high as f64]}), "high"),
+        (json!({"tags": [high, float(high)]}), "high"),
     ] {
         let ticket = agent.post(TICKET, &body).await.ok().body;
         assert_eq!(ticket["priority"], priority, "{body}");
