@@ -28,5 +28,6 @@ mod isolation;
 mod migrations;
 mod openapi;
 mod outbound;
+mod plan;
 mod sandbox;
 mod support;

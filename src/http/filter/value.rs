@@ -46,7 +46,21 @@ pub(super) fn list(field: &Field, comparator: Comparator, given: Given<'_>, path
             }
         }
     }
-    Ok(if everything { Vec::new() } else { vec![Condition { column: field.column, test, values, or_null }] })
+    if everything {
+        return Ok(Vec::new());
+    }
+    if let (Test::None, false, Kind::Choice(known)) = (test, field.nullable, field.kind) {
+        // None of some is one of the others: an index leads to those, and past nothing.
+        let mut others = Vec::new();
+        for (_, stored) in known {
+            let other = Scalar::Text((*stored).to_owned());
+            if !values.contains(&other) && !others.contains(&other) {
+                others.push(other);
+            }
+        }
+        return Ok(vec![Condition { column: field.column, test: Test::Any, values: others, or_null }]);
+    }
+    Ok(vec![Condition { column: field.column, test, values, or_null }])
 }
 
 /// `<`, `<=`, `>` and `>=`.

@@ -1,5 +1,5 @@
 //! Statements of the search. Without words they run under row level security and use its indexes; with words the functions
-//! of migration 0010 find the ids.
+//! of migrations 0010 and 0013 find the ids.
 
 use serde_json::json;
 use sqlx::{FromRow, Postgres, QueryBuilder};
@@ -74,7 +74,7 @@ pub async fn count(tx: &mut impl InTenant, search: &Search, most: i64) -> Result
 
 fn key(order: Order) -> String {
     match order.key {
-        KeyType::Rank => "array_position(array['low', 'medium', 'high', 'urgent'], t.priority)".to_owned(),
+        KeyType::Rank => "t.priority_rank".to_owned(),
         _ => format!("t.{}", order.column),
     }
 }
