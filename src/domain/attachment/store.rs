@@ -41,13 +41,14 @@ pub struct StoredAttachment {
     pub extraction_data: Option<Value>,
 }
 
+fn column<T>(files: &[Prepared], of: impl Fn(&Prepared) -> T) -> Vec<T> {
+    files.iter().map(of).collect()
+}
+
 /// Adds files to a ticket and answers those that were added: what the ticket has already is left out.
 pub async fn insert(tx: &mut TenantTx, ticket: TicketId, files: &[Prepared], now: DateTime<Utc>) -> Result<Vec<StoredAttachment>> {
     if files.is_empty() {
         return Ok(Vec::new());
-    }
-    fn column<T>(files: &[Prepared], of: impl Fn(&Prepared) -> T) -> Vec<T> {
-        files.iter().map(of).collect()
     }
     Ok(sqlx::query_as!(
         StoredAttachment,

@@ -1,5 +1,7 @@
 //! Changing tags: one at a time in a tenant, so that the tree stays one, each change with its event.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -13,10 +15,14 @@ use crate::{
     domain::{
         event::{self, NewEvent},
         profile::ProfileId,
+        ticket,
     },
     error::{Error, Result},
     http::IfMatch,
 };
+
+/// How long taking a tag from all tickets may take: a million take eight seconds.
+const LINKS_LIMIT: Duration = Duration::from_secs(25);
 
 /// Who changes something, and when.
 #[derive(Clone, Copy, Debug)]
@@ -172,6 +178,9 @@ pub async fn delete(tx: &mut TenantTx, id: TagId, if_match: &IfMatch, author: Au
         save(tx, &child, &next, author).await?;
     }
     store::delete(tx, id, author.by, author.now).await?;
+    // Searches would still find tickets by it.
+    tx.limit_statements(LINKS_LIMIT).await?;
+    ticket::store::delete_links(tx, id.0).await?;
     let data = json!({"tagId": id, "name": tag.fields.name});
     event::store::append(tx, &NewEvent::new("tagDeleted", data, author.by), author.now).await
 }

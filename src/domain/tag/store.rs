@@ -9,7 +9,12 @@ use super::{
     TagId,
     model::{Tag, TagFields},
 };
-use crate::{db::{InTenant, TenantTx}, domain::profile::ProfileId, error::Result, http::date::WireDateTime};
+use crate::{
+    db::{InTenant, TenantTx},
+    domain::profile::ProfileId,
+    error::Result,
+    http::date::WireDateTime,
+};
 
 struct Row {
     id: i64,

@@ -104,8 +104,9 @@ impl Work {
         set_some(&mut self.channel_id, new.channel_id.clone());
         set_some(&mut self.contract_id, new.contract_id.as_ref().map(ToString::to_string));
         set_some(&mut self.customer_id, new.customer_id.as_ref().map(ToString::to_string));
-        set_some(&mut self.due_by, new.due_by.map(|due| deadline(self.due_by, due)));
-        set_some(&mut self.first_response_due_by, new.first_response_due_by.map(|due| deadline(self.first_response_due_by, due)));
+        self.due_by = new.due_by.map_or(self.due_by, |due| Some(deadline(self.due_by, due)));
+        self.first_response_due_by =
+            new.first_response_due_by.map_or(self.first_response_due_by, |due| Some(deadline(self.first_response_due_by, due)));
         set(&mut self.additional_data, new.additional_data.as_ref());
         // Added: the sender's system does not know those that people have set since.
         self.tag_ids.extend(new.tags.iter().flatten());

@@ -4,7 +4,7 @@
 use serde_json::json;
 use sqlx::{FromRow, Postgres, QueryBuilder};
 
-use super::{COLUMNS, Row};
+use super::row::{COLUMNS, Row};
 use crate::{
     db::{InTenant, condition},
     domain::ticket::model::{

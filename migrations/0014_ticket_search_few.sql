@@ -44,8 +44,7 @@ declare
         when order_by in ('status', 'channel', 'direction', 'contract_id', 'customer_id', 'ai_support_level', 'sentiment', 'language',
                           'language_code', 'from_norm', 'subject', 'external_ticket_id', 'spam_status') then 'text'
     end;
-    key text := case when order_by = 'priority'
-        then 'array_position(array[''low'', ''medium'', ''high'', ''urgent''], t.priority)' else format('t.%I', order_by) end;
+    key text := case when order_by = 'priority' then 't.priority_rank' else format('t.%I', order_by) end;
     statement text;
 begin
     if kind is null then

@@ -10,22 +10,3 @@ create index ticket_priority_idx on ticket (tenant_id, priority_rank, id);
 create index ticket_due_all_idx on ticket (tenant_id, due_by desc nulls last, id desc);
 -- Somebody's, or nobody's, open tickets, without going through all they ever had.
 create index ticket_agent_open_idx on ticket (tenant_id, agent_id, status, created_at desc, id desc) where status <> 'closed';
-
--- A stem that is the same in two languages counts once: three times over it looks three times as frequent.
-create or replace function ticket_terms_query(q text) returns tsquery
-    language plpgsql immutable parallel safe as $$
-declare
-    german tsquery := websearch_to_tsquery('pg_catalog.german', q);
-    english tsquery := websearch_to_tsquery('pg_catalog.english', q);
-    simple tsquery := websearch_to_tsquery('pg_catalog.simple', q);
-    any_of tsquery := german;
-begin
-    if english <> german then
-        any_of := any_of || english;
-    end if;
-    if simple <> german and simple <> english then
-        any_of := any_of || simple;
-    end if;
-    return any_of;
-end
-$$;

@@ -10,10 +10,23 @@ create function ticket_word_query(word text) returns tsquery
 declare
     german tsquery := websearch_to_tsquery('pg_catalog.german', word);
     english tsquery := websearch_to_tsquery('pg_catalog.english', word);
+    simple tsquery := websearch_to_tsquery('pg_catalog.simple', word);
+    any_of tsquery := german;
 begin
-    return case when numnode(german) > 0 and numnode(english) > 0
-        then german || english || websearch_to_tsquery('pg_catalog.simple', word)
-            || case when word ~ '[@._+-]' then phraseto_tsquery('pg_catalog.simple', translate(word, '@._+-', '     ')) else '' end end;
+    if numnode(german) = 0 or numnode(english) = 0 then
+        return null;
+    end if;
+    -- Each form once: three times over it looks three times as frequent.
+    if english <> german then
+        any_of := any_of || english;
+    end if;
+    if simple <> german and simple <> english then
+        any_of := any_of || simple;
+    end if;
+    if word ~ '[@._+-]' then
+        any_of := any_of || phraseto_tsquery('pg_catalog.simple', translate(word, '@._+-', '     '));
+    end if;
+    return any_of;
 end
 $$;
 
