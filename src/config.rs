@@ -66,6 +66,11 @@ pub const VARIABLES: &[Variable] = &[
         "none (development: the sandbox)",
         "Comma separated host:port that may be called although their address is private",
     ),
+    variable(
+        "MIND_ATTACHMENT_ALLOW",
+        "none",
+        "Comma separated host:port that attachments may be fetched from although their address is private",
+    ),
     variable("MIND_SANDBOX_LISTEN", "127.0.0.1:8090", "Address of the ERP sandbox in development; busy = a free port; `off` = none"),
     variable("MIND_DB_POOL_SIZE", "20", "Connections to Postgres at most (2 to 500)"),
     variable(
@@ -140,6 +145,7 @@ pub struct Config {
     pub default_tenant: Option<String>,
     pub trusted_proxies: Vec<IpNet>,
     pub outbound_allow: AllowList,
+    pub attachment_allow: AllowList,
     pub sandbox_listen: Listen,
     pub db_pool_size: u32,
     pub db_read_pool_size: u32,
@@ -185,6 +191,11 @@ impl Reader {
         } else {
             Err(ConfigError { name, reason: format!("`{number}` is not between {least} and {most}") })
         }
+    }
+
+    fn allow_list(&self, name: &'static str) -> Result<AllowList, ConfigError> {
+        let list = self.text(name).unwrap_or_default().parse();
+        list.map_err(|error: crate::outbound::AllowListError| ConfigError { name, reason: error.to_string() })
     }
 
     fn listen(&self, name: &'static str, default: &str) -> Result<Listen, ConfigError> {
@@ -234,11 +245,8 @@ impl Config {
             base_domain: base_domain(&read)?,
             default_tenant: default_tenant(&read, production)?,
             trusted_proxies: networks(&read)?,
-            outbound_allow: read
-                .text("MIND_OUTBOUND_ALLOW")
-                .unwrap_or_default()
-                .parse()
-                .map_err(|e: crate::outbound::AllowListError| ConfigError { name: "MIND_OUTBOUND_ALLOW", reason: e.to_string() })?,
+            outbound_allow: read.allow_list("MIND_OUTBOUND_ALLOW")?,
+            attachment_allow: read.allow_list("MIND_ATTACHMENT_ALLOW")?,
             sandbox_listen: read.listen("MIND_SANDBOX_LISTEN", "127.0.0.1:8090")?,
             db_pool_size: read.number("MIND_DB_POOL_SIZE", 20, 2, 500)?,
             db_read_pool_size: read.number("MIND_DB_READ_POOL_SIZE", 20, 0, 500)?,
@@ -419,6 +427,7 @@ mod tests {
             ("MIND_REQUEST_TIMEOUT_SECONDS", "0"),
             ("MIND_TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
             ("MIND_OUTBOUND_ALLOW", "nohost"),
+            ("MIND_ATTACHMENT_ALLOW", "nohost"),
             ("MIND_PUBLIC_URL", "mind.example.com"),
             ("MIND_STORAGE_URL", "/var/lib/mind"),
             ("MIND_STORAGE_URL", "http://storage.example/"),

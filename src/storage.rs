@@ -8,16 +8,24 @@ use std::{
     os::unix::fs::DirBuilderExt as _,
     path::{Path as FilePath, PathBuf},
     str::FromStr,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result};
 use futures::{StreamExt as _, stream::BoxStream};
 use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload, local::LocalFileSystem, path::Path};
+use tokio::time::timeout;
 use tokio_util::bytes::Bytes;
 use url::Url;
 
 use crate::{config::Config, domain::tenant::TenantId};
+
+/// A store that does not answer must not hold a request until its own end.
+const WRITE_LIMIT: Duration = Duration::from_secs(25);
 
 /// The object store. Cheap to clone; opened with its first use, so that commands without files need none.
 #[derive(Clone, Debug)]
@@ -102,8 +110,18 @@ impl Storage {
 
     /// Keeps an object. When this returns it is whole and on the disk; before, nobody sees a part of it.
     pub async fn put(&self, key: &str, content: Bytes) -> Result<()> {
-        self.store()?.put(&path(key)?, PutPayload::from_bytes(content)).await.context("writing to the object store")?;
+        let key = path(key)?;
+        let put = self.store()?.put(&key, PutPayload::from_bytes(content));
+        timeout(WRITE_LIMIT, put).await.context("the object store did not answer")?.context("writing to the object store")?;
         Ok(())
+    }
+
+    /// Keeps an object under a new key, for as long as nothing else is said.
+    pub async fn put_fresh(&self, tenant: TenantId, kind: &str, content: Bytes) -> Result<FreshObject> {
+        // Before the first byte is written: whoever is stopped in between leaves nothing either.
+        let object = FreshObject { storage: self.clone(), key: fresh_key(tenant, kind), kept: AtomicBool::new(false) };
+        self.put(&object.key, content).await?;
+        Ok(object)
     }
 
     /// Reads an object; none where there is nothing under the key.
@@ -121,10 +139,43 @@ impl Storage {
 
     /// Removes an object, if it is there.
     pub async fn delete(&self, key: &str) -> Result<()> {
-        match self.store()?.delete(&path(key)?).await {
+        let key = path(key)?;
+        match timeout(WRITE_LIMIT, self.store()?.delete(&key)).await.context("the object store did not answer")? {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error).context("removing from the object store"),
         }
+    }
+}
+
+/// An object that nothing refers to yet. Dropped, it is removed; unless it was kept.
+#[derive(Debug)]
+pub struct FreshObject {
+    storage: Storage,
+    key: String,
+    kept: AtomicBool,
+}
+
+impl FreshObject {
+    /// Its key.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// From now on something refers to it, or may.
+    pub fn keep(&self) {
+        self.kept.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for FreshObject {
+    fn drop(&mut self) {
+        let (false, Ok(runtime)) = (*self.kept.get_mut(), tokio::runtime::Handle::try_current()) else { return };
+        let (storage, key) = (self.storage.clone(), std::mem::take(&mut self.key));
+        runtime.spawn(async move {
+            if let Err(error) = storage.delete(&key).await {
+                tracing::warn!(error = format!("{error:#}"), key, "an object without a row stays in the object store");
+            }
+        });
     }
 }
 
@@ -151,9 +202,12 @@ mod bucket {
 
     /// Credentials, region and endpoint come from the variables `AWS_*`.
     pub(super) fn open(url: &Url) -> Result<Arc<dyn ObjectStore>> {
-        // Requests have an end; a store that does not answer must not hold them until then.
         let retry = RetryConfig { max_retries: 3, retry_timeout: Duration::from_secs(15), ..RetryConfig::default() };
-        let client = ClientOptions::new().with_timeout(Duration::from_secs(20)).with_connect_timeout(Duration::from_secs(3));
+        // A large file may take its time, as long as it comes.
+        let client = ClientOptions::new()
+            .with_timeout_disabled()
+            .with_read_timeout(Duration::from_secs(10))
+            .with_connect_timeout(Duration::from_secs(3));
         let store = AmazonS3Builder::from_env()
             .with_client_options(client)
             .with_bucket_name(url.host_str().unwrap_or_default())

@@ -66,7 +66,7 @@ impl Outbound {
     /// Tells whether `url` may be called, for the moment a setting is saved. Sends nothing to the target; resolves
     /// its name within 3 s. Passing does not replace the check in [`Self::send`], which looks again.
     pub async fn check(&self, url: &Url) -> Result<(), OutboundError> {
-        let (Route::Public, Some(Host::Domain(name))) = (self.route(url)?, url.host()) else { return Ok(()) };
+        let (Route::Public, Some(Host::Domain(name))) = (route(url, &self.allow)?, url.host()) else { return Ok(()) };
         match tokio::time::timeout(RESOLVE_LIMIT, resolver::public_addresses(name)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(Unresolved::NotPublic)) => Err(OutboundError::Refused { reason: NotPublic::REASON }),
@@ -90,12 +90,13 @@ impl Outbound {
     }
 
     async fn follow(&self, request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
-        let OutboundRequest { method, mut url, mut headers, body, max_body, timeout: _ } = request;
+        let OutboundRequest { method, mut url, mut headers, body, max_body, allow, timeout: _ } = request;
+        let allow = allow.as_ref().unwrap_or(&self.allow);
         for name in FRAMING {
             headers.remove(name);
         }
         for _ in 0..=redirect::MAX_REDIRECTS {
-            let client = match self.route(&url)? {
+            let client = match route(&url, allow)? {
                 Route::Public => &self.public,
                 Route::Listed => &self.listed,
             };
@@ -114,26 +115,26 @@ impl Outbound {
         }
         Err(OutboundError::Redirect { reason: "there are more than 3 in a row" })
     }
+}
 
-    /// How `url` may be called. Literal addresses are judged here because they never reach the resolver.
-    fn route(&self, url: &Url) -> Result<Route, OutboundError> {
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(OutboundError::InvalidUrl { reason: "only http and https are allowed" });
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(OutboundError::InvalidUrl { reason: "it must not contain a user or a password" });
-        }
-        if self.allow.contains(url) {
-            return Ok(Route::Listed);
-        }
-        let public = match url.host() {
-            None => return Err(OutboundError::InvalidUrl { reason: "it has no host" }),
-            Some(Host::Domain(_)) => true,
-            Some(Host::Ipv4(address)) => address::is_public(address.into()),
-            Some(Host::Ipv6(address)) => address::is_public(address.into()),
-        };
-        if public { Ok(Route::Public) } else { Err(OutboundError::Refused { reason: NotPublic::REASON }) }
+/// How `url` may be called. Literal addresses are judged here because they never reach the resolver.
+fn route(url: &Url, allow: &AllowList) -> Result<Route, OutboundError> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(OutboundError::InvalidUrl { reason: "only http and https are allowed" });
     }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(OutboundError::InvalidUrl { reason: "it must not contain a user or a password" });
+    }
+    if allow.contains(url) {
+        return Ok(Route::Listed);
+    }
+    let public = match url.host() {
+        None => return Err(OutboundError::InvalidUrl { reason: "it has no host" }),
+        Some(Host::Domain(_)) => true,
+        Some(Host::Ipv4(address)) => address::is_public(address.into()),
+        Some(Host::Ipv6(address)) => address::is_public(address.into()),
+    };
+    if public { Ok(Route::Public) } else { Err(OutboundError::Refused { reason: NotPublic::REASON }) }
 }
 
 /// Reads the body piece by piece, so that neither a wrong length nor a small archive of a huge text fills the memory.

@@ -6,6 +6,8 @@ use reqwest::{Method, StatusCode, header::HeaderMap};
 use tokio_util::bytes::Bytes;
 use url::Url;
 
+use super::AllowList;
+
 /// Largest answer that a caller accepts unless it says otherwise: 4 MiB after decompression.
 pub const DEFAULT_MAX_BODY: usize = 4 * 1024 * 1024;
 
@@ -27,12 +29,14 @@ pub struct OutboundRequest {
     pub timeout: Duration,
     /// Largest accepted answer in bytes, after decompression.
     pub max_body: usize,
+    /// Private addresses that it may reach, in place of those that the operator listed for what administrators set.
+    pub allow: Option<AllowList>,
 }
 
 impl OutboundRequest {
     /// A request without headers and body that accepts answers up to [`DEFAULT_MAX_BODY`].
     pub fn new(method: Method, url: Url, timeout: Duration) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: None, timeout, max_body: DEFAULT_MAX_BODY }
+        Self { method, url, headers: HeaderMap::new(), body: None, timeout, max_body: DEFAULT_MAX_BODY, allow: None }
     }
 }
 

@@ -1,10 +1,10 @@
 //! Files on their way in and out.
 //!
 //! Bytes are stored before the transaction that writes their rows: an object without a row costs space, a row without
-//! an object would be a broken promise. Objects of a transaction that failed are removed by [`discard`]; those of a
-//! process that died in between stay and are never shown.
+//! an object would be a broken promise. An object that no row came to refer to is removed when its [`Prepared`] is
+//! dropped; those of a process that died in between stay and are never shown.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -25,7 +25,7 @@ use crate::{
     error::{Error, Result},
     outbound::OutboundRequest,
     secret::Purpose,
-    storage::{Object, fresh_key},
+    storage::{FreshObject, Object},
 };
 
 /// For all files of one message together.
@@ -36,7 +36,7 @@ const FETCHES_AT_ONCE: usize = 3;
 const LINK_SECONDS: i64 = 24 * 3600;
 
 /// A file that lies in the object store, or whose URL gave nothing.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Prepared {
     /// Its name.
     pub name: String,
@@ -50,8 +50,8 @@ pub struct Prepared {
     pub height: Option<i32>,
     /// Whether the text shows it in place.
     pub inline: bool,
-    /// Where the object store has it.
-    pub storage_key: Option<String>,
+    /// Its bytes in the object store.
+    pub object: Option<FreshObject>,
     /// SHA-256 of its bytes.
     pub digest: Option<Vec<u8>>,
     /// Where it came from.
@@ -69,23 +69,13 @@ pub async fn prepare(app: &App, tenant: TenantId, files: Vec<NewAttachment>) -> 
     }
     let files = model::check(files)?;
     let deadline = Instant::now() + FETCH_LIMIT;
-    let results: Vec<Result<Prepared>> =
+    let all: Vec<Result<Prepared>> =
         stream::iter(files).map(|file| prepare_one(app, tenant, file, deadline)).buffered(FETCHES_AT_ONCE).collect().await;
-    let mut prepared = Vec::with_capacity(results.len());
-    let mut failed = None;
-    for result in results {
-        match result {
-            Ok(file) => prepared.push(file),
-            Err(error) => failed = Some(error),
-        }
-    }
-    match failed {
-        None => Ok(prepared),
-        Some(error) => {
-            discard(app, &prepared).await;
-            Err(error)
-        }
-    }
+    let mut prepared = all.into_iter().collect::<Result<Vec<_>>>()?;
+    // The same file twice in one message is one file.
+    let mut seen = HashSet::new();
+    prepared.retain(|file| seen.insert((file.digest.clone(), file.digest.is_none().then(|| file.original_url.clone()))));
+    Ok(prepared)
 }
 
 async fn prepare_one(app: &App, tenant: TenantId, file: Checked, deadline: Instant) -> Result<Prepared> {
@@ -106,7 +96,7 @@ async fn prepare_one(app: &App, tenant: TenantId, file: Checked, deadline: Insta
             width: None,
             height: None,
             inline,
-            storage_key: None,
+            object: None,
             digest: None,
             original_url,
             extraction_status: Some(DOWNLOAD_FAILED),
@@ -118,9 +108,8 @@ async fn prepare_one(app: &App, tenant: TenantId, file: Checked, deadline: Insta
         let (name, bytes) = (name.clone(), bytes.clone());
         tokio::task::spawn_blocking(move || look_at(&name, &bytes)).await.map_err(Error::internal)?
     };
-    let key = fresh_key(tenant, "attachment");
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-    app.storage().put(&key, bytes).await.map_err(Error::internal)?;
+    let object = app.storage().put_fresh(tenant, "attachment", bytes).await.map_err(Error::internal)?;
     Ok(Prepared {
         name,
         content_type: content_type.unwrap_or(guessed),
@@ -128,7 +117,7 @@ async fn prepare_one(app: &App, tenant: TenantId, file: Checked, deadline: Insta
         width: pixels.map(|(width, _)| width),
         height: pixels.map(|(_, height)| height),
         inline,
-        storage_key: Some(key),
+        object: Some(object),
         digest: Some(digest),
         original_url,
         extraction_status: None,
@@ -148,7 +137,9 @@ async fn fetch(app: &App, url: &str, deadline: Instant) -> Option<(Bytes, Option
     if left.is_zero() {
         return None;
     }
-    let request = OutboundRequest { max_body: MOST_BYTES, ..OutboundRequest::new(reqwest::Method::GET, url, left) };
+    // Whoever may write a ticket may name any URL, so the private addresses of the tenants' ERPs are not for it.
+    let allow = Some(app.config().attachment_allow.clone());
+    let request = OutboundRequest { max_body: MOST_BYTES, allow, ..OutboundRequest::new(reqwest::Method::GET, url, left) };
     match app.outbound().send(request).await {
         Ok(answer) if answer.status.is_success() => {
             let announced = answer.headers.get(reqwest::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -166,19 +157,14 @@ async fn fetch(app: &App, url: &str, deadline: Instant) -> Option<(Bytes, Option
     }
 }
 
-/// Removes the objects of files whose transaction did not commit.
-pub async fn discard(app: &App, files: &[Prepared]) {
-    for key in files.iter().filter_map(|file| file.storage_key.as_deref()) {
-        if let Err(error) = app.storage().delete(key).await {
-            tracing::warn!(error = format!("{error:#}"), key, "an object without a row stays in the object store");
+/// Says that the transaction that added rows for these files is about to commit. Whether it did is not always known, so
+/// their objects stay from here on; those of files that the ticket had already go.
+pub fn keep(files: &[Prepared], added: &[StoredAttachment]) {
+    for object in files.iter().filter_map(|file| file.object.as_ref()) {
+        if added.iter().any(|row| row.storage_key.as_deref() == Some(object.key())) {
+            object.keep();
         }
     }
-}
-
-/// Removes the objects of files that the ticket had already; after the commit.
-pub async fn discard_unused(app: &App, files: &[Prepared], added: &[StoredAttachment]) {
-    let unused: Vec<Prepared> = files.iter().filter(|file| added.iter().all(|row| row.storage_key != file.storage_key)).cloned().collect();
-    discard(app, &unused).await;
 }
 
 /// Files as the API shows them, with fresh links.

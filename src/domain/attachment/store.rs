@@ -43,35 +43,41 @@ pub struct StoredAttachment {
 
 /// Adds files to a ticket and answers those that were added: what the ticket has already is left out.
 pub async fn insert(tx: &mut TenantTx, ticket: TicketId, files: &[Prepared], now: DateTime<Utc>) -> Result<Vec<StoredAttachment>> {
-    let mut added = Vec::with_capacity(files.len());
-    for file in files {
-        let row = sqlx::query_as!(
-            StoredAttachment,
-            r#"insert into attachment (ticket_id, name, content_type, size, width, height, inline, storage_key, digest, original_url,
-                                       extraction_status, created_at)
-               select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
-               where not exists (select 1 from attachment
-                                 where ticket_id = $1 and (digest = $9 or $9::bytea is null and original_url = $10))
-               returning id, name, content_type, size, width, height, inline, storage_key, digest, original_url,
-                         extracted_data as "extracted_data: Value", extraction_status, extraction_data as "extraction_data: Value""#,
-            ticket.0,
-            file.name,
-            file.content_type,
-            file.size,
-            file.width,
-            file.height,
-            file.inline,
-            file.storage_key,
-            file.digest.as_deref(),
-            file.original_url,
-            file.extraction_status,
-            now
-        )
-        .fetch_optional(tx.connection())
-        .await?;
-        added.extend(row);
+    if files.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(added)
+    fn column<T>(files: &[Prepared], of: impl Fn(&Prepared) -> T) -> Vec<T> {
+        files.iter().map(of).collect()
+    }
+    Ok(sqlx::query_as!(
+        StoredAttachment,
+        r#"insert into attachment (ticket_id, name, content_type, size, width, height, inline, storage_key, digest, original_url,
+                                   extraction_status, created_at)
+           select $1, f.name, f.content_type, f.size, f.width, f.height, f.inline, f.storage_key, f.digest, f.original_url,
+                  f.extraction_status, $2
+           from unnest($3::text[], $4::text[], $5::bigint[], $6::integer[], $7::integer[], $8::boolean[], $9::text[], $10::bytea[],
+                       $11::text[], $12::text[]) with ordinality
+                as f (name, content_type, size, width, height, inline, storage_key, digest, original_url, extraction_status, place)
+           where not exists (select 1 from attachment a
+                             where a.ticket_id = $1 and (a.digest = f.digest or f.digest is null and a.original_url = f.original_url))
+           order by f.place
+           returning id, name, content_type, size, width, height, inline, storage_key, digest, original_url,
+                     extracted_data as "extracted_data: Value", extraction_status, extraction_data as "extraction_data: Value""#,
+        ticket.0,
+        now,
+        &column(files, |file| file.name.clone()),
+        &column(files, |file| file.content_type.clone()),
+        &column(files, |file| file.size),
+        &column(files, |file| file.width) as &[Option<i32>],
+        &column(files, |file| file.height) as &[Option<i32>],
+        &column(files, |file| file.inline),
+        &column(files, |file| file.object.as_ref().map(|object| object.key().to_owned())) as &[Option<String>],
+        &column(files, |file| file.digest.clone()) as &[Option<Vec<u8>>],
+        &column(files, |file| file.original_url.clone()) as &[Option<String>],
+        &column(files, |file| file.extraction_status.map(str::to_owned)) as &[Option<String>],
+    )
+    .fetch_all(tx.connection())
+    .await?)
 }
 
 /// The files of a ticket, oldest first.

@@ -13,17 +13,18 @@ pub use model::TicketId;
 
 use crate::App;
 
-/// Bytes of a new ticket with its files: 25 MiB and what base64 and JSON add.
-const CREATE_LIMIT: usize = 40 * 1024 * 1024;
+/// Bytes of a ticket with its files: 25 MiB and what base64 and JSON add. A ticket may be sent back as it was read.
+const TICKET_LIMIT: usize = 40 * 1024 * 1024;
 
 /// Routes of this domain.
 pub fn routes() -> OpenApiRouter<App> {
-    let sized = OpenApiRouter::new().routes(routes!(routes::create::create_ticket, routes::change::update_tickets));
+    let sized = OpenApiRouter::new()
+        .routes(routes!(routes::create::create_ticket, routes::change::update_tickets))
+        .routes(routes!(routes::show::get_ticket, routes::change::update_ticket));
     OpenApiRouter::new()
-        .merge(sized.layer(DefaultBodyLimit::max(CREATE_LIMIT)))
+        .merge(sized.layer(DefaultBodyLimit::max(TICKET_LIMIT)))
         .routes(routes!(routes::search::search_tickets))
         .routes(routes!(routes::show::get_ticket_stats))
-        .routes(routes!(routes::show::get_ticket, routes::change::update_ticket))
         .routes(routes!(routes::show::get_customer_by_ticket_id))
         .routes(routes!(routes::show::get_contract_history))
 }

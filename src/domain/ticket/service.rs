@@ -51,8 +51,7 @@ pub struct Arrived {
 }
 
 impl Arrival {
-    /// Reads the body and stores the files. Whoever prepares must call [`Self::discard`] when nothing was committed, and
-    /// [`Self::settle`] when it was.
+    /// Reads the body and stores the files.
     pub async fn prepare(app: &App, tenant: TenantId, new: NewTicket, process: Option<Process>) -> Result<Self> {
         let mut new = new.check()?;
         if let Some(template) = new.template_id {
@@ -71,14 +70,9 @@ impl Arrival {
         Ok(Self { new, process, body, files })
     }
 
-    /// Removes what was stored for a transaction that did not commit.
-    pub async fn discard(&self, app: &App) {
-        attachment::service::discard(app, &self.files).await;
-    }
-
-    /// Removes the objects of files that the ticket had already.
-    pub async fn settle(&self, app: &App, arrived: &Arrived) {
-        attachment::service::discard_unused(app, &self.files, &arrived.added).await;
+    /// Keeps its files. To be called before the commit, whose outcome is not always known; until then they go with `self`.
+    pub fn keep_files(&self, arrived: &Arrived) {
+        attachment::service::keep(&self.files, &arrived.added);
     }
 
     /// Stores it: as a new ticket, or as an update of the one whose `externalTicketId` it names.

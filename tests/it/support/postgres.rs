@@ -140,7 +140,7 @@ async fn make_template(server: &Server) -> String {
     static MIGRATOR: Migrator = sqlx::migrate!();
     let mut hasher = DefaultHasher::new();
     for migration in MIGRATOR.iter() {
-        migration.checksum.hash(&mut hasher);
+        (migration.version, &migration.checksum).hash(&mut hasher);
     }
     let name = format!("template_{:016x}", hasher.finish());
     let mut connection = admin(server).await;

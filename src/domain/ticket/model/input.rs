@@ -51,7 +51,7 @@ pub struct NewTicket {
     #[schema(max_length = 320)]
     pub from_name: Option<String>,
     /// Mailbox, bot or number.
-    #[serde(default, deserialize_with = "whole_number")]
+    #[serde(default, deserialize_with = "whole_or_null")]
     pub subchannel_id: Option<i64>,
     /// Recipients.
     #[serde(default)]
@@ -125,7 +125,7 @@ pub struct NewTicket {
     #[schema(value_type = Option<Object>)]
     pub additional_data: Option<Map<String, Value>>,
     /// Template of the body. There are none yet, so any is a conflict.
-    #[serde(default, deserialize_with = "whole_number")]
+    #[serde(default, deserialize_with = "whole_or_null")]
     pub template_id: Option<i64>,
     /// Values for the template.
     #[serde(default)]
@@ -267,7 +267,7 @@ fn addresses() -> RefOr<Schema> {
         .into()
 }
 
-fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+fn whole_or_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::Null => Ok(None),
         value => whole::read(&value).map(Some).ok_or_else(|| de::Error::custom("must be a whole number or null")),
@@ -280,7 +280,7 @@ fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<i64>>, D
 }
 
 fn given_whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<i64>>, D::Error> {
-    whole_number(deserializer).map(Some)
+    whole_or_null(deserializer).map(Some)
 }
 
 /// Tells null, which takes a value away, from a field that is not there.

@@ -7,13 +7,12 @@ use utoipa::IntoParams;
 use super::version_header;
 use crate::{
     App,
-    db::TenantTx,
     domain::{
         idempotency::{Answer, Claim, Finished},
         role::Permission,
         ticket::{
             model::{NewTicket, Process, wire::Ticket},
-            service::{self, Arrival, Arrived},
+            service::{self, Arrival},
         },
     },
     error::{Error, Result},
@@ -52,24 +51,12 @@ pub async fn create_ticket(
     caller.may(Permission::UpdateTicket)?;
     once.run(&app, &caller, async |claim| {
         let arrival = Arrival::prepare(&app, caller.tenant, new, query.process).await?;
-        match store(&app, &caller, &arrival, claim).await {
-            Ok((tx, arrived, finished)) => {
-                // When this fails nobody knows whether it took effect, so the files stay.
-                tx.commit().await?;
-                arrival.settle(&app, &arrived).await;
-                Ok(finished)
-            }
-            Err(error) => {
-                arrival.discard(&app).await;
-                Err(error)
-            }
-        }
+        store(&app, &caller, &arrival, claim).await
     })
     .await
 }
 
-/// Everything but the commit.
-async fn store(app: &App, caller: &Caller, arrival: &Arrival, claim: Claim) -> Result<(TenantTx, Arrived, Finished)> {
+async fn store(app: &App, caller: &Caller, arrival: &Arrival, claim: Claim) -> Result<Finished> {
     let mut tx = app.tenant_tx(caller).await?;
     let arrived = arrival.store(&mut tx, caller.profile, app.now()).await?;
     let id = arrived.id;
@@ -79,5 +66,7 @@ async fn store(app: &App, caller: &Caller, arrival: &Arrival, claim: Claim) -> R
         answer = answer.header(name.as_str(), value.to_str().unwrap_or_default());
     }
     let finished = claim.finish(&mut tx, answer).await?;
-    Ok((tx, arrived, finished))
+    arrival.keep_files(&arrived);
+    tx.commit().await?;
+    Ok(finished)
 }
