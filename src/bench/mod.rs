@@ -68,8 +68,8 @@ async fn measure_on(scratch: &Scratch, server: &Server, order: &Order, says: &im
         tickets: scratch.tickets(),
         seed_seconds: scratch.seed_seconds(),
         open_and_urgent: scratch.open_and_urgent().await?,
-        rss_before_kib: server.resident_kib(),
-        rss_after_kib: 0,
+        peak_before_kib: server.peak_kib(),
+        peak_after_kib: 0,
         lines: Vec::new(),
     };
     // What reads comes first: changes would move what is found.
@@ -84,7 +84,7 @@ async fn measure_on(scratch: &Scratch, server: &Server, order: &Order, says: &im
             }
         }
     }
-    scale.rss_after_kib = server.resident_kib();
+    scale.peak_after_kib = server.peak_kib();
     load.close().await;
     Ok(scale)
 }

@@ -26,10 +26,10 @@ impl Usage {
     }
 }
 
-/// Resident memory in KiB; 0 when there is no such process.
-pub(super) fn resident_kib(pid: u32) -> u64 {
+/// The most resident memory that a process ever had, in KiB; 0 when there is no such process.
+pub(super) fn peak_kib(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
 }
 
@@ -90,7 +90,7 @@ mod tests {
             turns = std::hint::black_box(turns + 1);
         }
         assert!(own(std::process::id()) >= 10.0);
-        assert!(resident_kib(std::process::id()) > 1000 && machine_kib() > 100_000);
+        assert!(peak_kib(std::process::id()) > 1000 && machine_kib() > 100_000);
         assert!(fields(0).is_empty());
     }
 }

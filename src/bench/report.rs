@@ -91,10 +91,10 @@ pub(super) struct Scale {
     pub(super) seed_seconds: f64,
     /// Tickets that the search by status and priority finds.
     pub(super) open_and_urgent: i64,
-    /// Memory of the server once it was ready.
-    pub(super) rss_before_kib: u64,
-    /// Memory of the server after everything.
-    pub(super) rss_after_kib: u64,
+    /// The most memory the server had until it was ready.
+    pub(super) peak_before_kib: u64,
+    /// The most memory the server ever had.
+    pub(super) peak_after_kib: u64,
     /// Measurements in their order.
     pub(super) lines: Vec<Line>,
 }
@@ -159,8 +159,8 @@ fn section(text: &mut String, scale: &Scale) {
         scale.tickets,
         scale.seed_seconds,
         scale.open_and_urgent,
-        mebibytes(scale.rss_before_kib),
-        mebibytes(scale.rss_after_kib)
+        mebibytes(scale.peak_before_kib),
+        mebibytes(scale.peak_after_kib)
     );
     text.push_str("| operation | conn. | way | per s | of TenantTx | of bare | p50 ms | p95 ms | p99 ms | errors | CPU ms: server | Postgres | client |\n");
     text.push_str("|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");

@@ -81,9 +81,9 @@ impl Server {
         self.pid
     }
 
-    /// Its memory.
-    pub(super) fn resident_kib(&self) -> u64 {
-        process::resident_kib(self.pid)
+    /// The most memory it has had.
+    pub(super) fn peak_kib(&self) -> u64 {
+        process::peak_kib(self.pid)
     }
 
     /// Asks it to stop, and waits.

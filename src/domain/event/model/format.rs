@@ -201,9 +201,14 @@ fn mention(field: &str, value: &Value, mentioned: &mut Mentioned) {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
+    use chrono::DateTime;
     use serde_json::json;
 
     use super::*;
+    use crate::domain::{
+        tag::model::input::NewTag,
+        ticket::model::{NewTicket, Work},
+    };
 
     fn names() -> Names {
         Names {
@@ -215,6 +220,26 @@ mod tests {
     /// `label: value` lines.
     fn lines(kind: &str, data: &Value, language: &str) -> Vec<String> {
         details(kind, Some(data), &names(), language).into_iter().map(|detail| format!("{}: {}", detail.label, detail.value)).collect()
+    }
+
+    /// The harm: agents read `ccEmails: …` and wonder.
+    #[test]
+    fn every_field_that_an_event_names_has_a_label() {
+        let work = serde_json::to_value(Work::of(&NewTicket::default(), DateTime::UNIX_EPOCH)).unwrap();
+        let Value::Object(tag) = json!({"name": "a", "reference": "ticket", "type": "skill"}) else { panic!() };
+        let tag = serde_json::to_value(&NewTag::read(tag).unwrap().0).unwrap();
+        let others = ["process", "attachments", "body", "rawData", "externalTicketId", "tagId", "tag"].map(str::to_owned);
+        let named = [work, tag].into_iter().flat_map(|fields| fields.as_object().unwrap().keys().cloned().collect::<Vec<_>>());
+        for field in named.chain(others) {
+            assert_ne!(label(&field, "de"), field);
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_for_the_log_is_said_to_have_changed() {
+        let data = json!({"changes": {"body": {"changed": true}, "attachments": {"added": 2}}, "includeInWorklog": false});
+        assert_eq!(lines("ticketUpdated", &data, "de"), ["Nachricht: geändert", "Anhänge: hinzugefügt: 2"]);
+        assert_eq!(lines("ticketUpdated", &data, "en"), ["Message: changed", "Attachments: added: 2"]);
     }
 
     #[test]

@@ -201,16 +201,6 @@ async fn what_cannot_be_changed_is_ignored_and_what_is_not_known_refused() {
 }
 
 #[tokio::test]
-async fn null_leaves_alone_what_cannot_be_null() {
-    let app = TestApp::start().await;
-    let agent = app.agent().await;
-    let id = add(&agent, json!({"tags": [1], "priority": "high", "additionalData": {"a": 1}})).await;
-    let nulls = json!({"status": null, "priority": null, "tagIds": null, "addTagIds": null, "removeTagIds": null, "isEscalated": null, "additionalData": null});
-    let ticket = patch(&agent, id, &nulls).await.ok().body["ticket"].clone();
-    assert_eq!((&ticket["version"], &ticket["tagIds"], &ticket["additionalData"]), (&json!(1), &json!([1]), &json!({"a": 1})));
-}
-
-#[tokio::test]
 async fn a_stale_version_is_refused() {
     let app = TestApp::start().await;
     let agent = app.agent().await;
@@ -287,4 +277,47 @@ async fn who_may_not_change_tickets_changes_none() {
     patch(&other, id, &body).await.problem(404, "notFound");
     patch(&other, 99_999, &body).await.problem(404, "notFound");
     assert_eq!(story(&app, &app.demo, id).await.len(), 1);
+}
+
+/// The harm: whoever clears the tags with null is told that it worked.
+#[tokio::test]
+async fn null_is_refused_where_there_is_no_nothing() {
+    let app = TestApp::start().await;
+    let agent = app.agent().await;
+    let id = add(&agent, json!({})).await;
+    for field in ["tagIds", "addTagIds", "removeTagIds", "status", "priority", "isEscalated", "additionalData"] {
+        let answer = patch(&agent, id, &json!({field: null})).await.problem(400, "invalidInput");
+        assert_eq!(answer.path(), field);
+    }
+    assert_eq!(story(&app, &app.demo, id).await.len(), 1);
+}
+
+/// The harm: one event that cannot be read takes the page of everybody's events with it.
+#[tokio::test]
+async fn free_data_has_bounds() {
+    let app = TestApp::start().await;
+    let agent = app.agent().await;
+    let id = add(&agent, json!({})).await;
+    let deep = |levels: usize| (1..levels).fold(json!({}), |inner, _| json!({"a": inner}));
+    patch(&agent, id, &json!({"additionalData": deep(64)})).await.ok();
+    agent.post("/api/mind/event/search", &json!({})).await.ok();
+    for bad in [json!({"additionalData": deep(65)}), json!({"additionalData": {"a": "x".repeat(65_536)}})] {
+        assert_eq!(patch(&agent, id, &bad).await.problem(400, "invalidInput").path(), "additionalData");
+        assert_eq!(agent.post("/api/mind/ticket", &bad).await.problem(400, "invalidInput").path(), "additionalData");
+    }
+    let raw = json!({"rawData": deep(65)});
+    assert_eq!(agent.post("/api/mind/ticket", &raw).await.problem(400, "invalidInput").path(), "rawData");
+}
+
+/// An hour of October stands twice on the clock.
+#[tokio::test]
+async fn a_ticket_is_sent_back_as_it_was_read_in_the_night_of_the_clocks() {
+    let app = TestApp::start().await;
+    let agent = app.agent().await;
+    let due = "2026-10-25T01:30:00Z";
+    let id = add(&agent, json!({"dueBy": due})).await;
+    let read = agent.get(&at(id)).await.ok().body;
+    assert_eq!(read["dueBy"], "2026-10-25 02:30:00");
+    let answer = patch(&agent, id, &json!({"dueBy": read["dueBy"]})).await.ok();
+    assert_eq!(answer.body["ticket"]["version"], 1);
 }

@@ -267,3 +267,22 @@ async fn several_filters_must_all_hold() {
         assert_eq!(shelf.found(&filters).await, expected, "{filters:?}");
     }
 }
+
+/// A tag that is gone is on no ticket.
+#[tokio::test]
+async fn nothing_is_found_by_a_tag_that_is_gone() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let tag = admin.post("/api/mind/tag", &json!({"name": "Weg", "reference": "ticket", "type": "skill"})).await.ok().body["id"].clone();
+    let id = admin.post("/api/mind/ticket", &json!({"subject": "Zähler", "tags": [tag]})).await.ok().body["id"].clone();
+    admin.delete(&format!("/api/mind/tag/{tag}")).await.ok();
+    for (value, found) in [(tag, json!([])), (Value::Null, json!([id]))] {
+        for words in [json!([]), json!([{"key": "q", "comparator": "=", "value": "Zähler"}])] {
+            let mut filters = words.as_array().unwrap().clone();
+            filters.push(json!({"key": "tt.tagId", "comparator": "=", "value": value}));
+            let answer = admin.post("/api/mind/ticket/search", &json!({"filters": filters})).await.ok();
+            let ids: Vec<Value> = answer.body["tickets"].as_array().unwrap().iter().map(|ticket| ticket["id"].clone()).collect();
+            assert_eq!(json!(ids), found);
+        }
+    }
+}
