@@ -259,6 +259,10 @@ fn a_long_text_stays_in_one_piece() {
     assert_eq!(plain(&format!("<p>{words}</p>")), "Größe & Zähler§ ".repeat(20_000).trim());
     let word = "ä&auml;<!-- -->".repeat(20_000);
     assert_eq!(plain(&format!("<p>{word}</p>")), "ä".repeat(40_000));
+    for before in 0..50 {
+        let mail = format!("<p>{}{}</p>", "x".repeat(before), "&amp;".repeat(4_000));
+        assert!(!plain(&mail).contains("amp"), "{before}");
+    }
 }
 
 #[test]
