@@ -4,7 +4,7 @@
 //! go to the end of the message. Where a head of a quote has nothing of the sender's above it, the message is a
 //! forwarded one or a letter with a head of its own, and stays whole.
 
-use super::signature;
+use super::signature::{self, Said};
 
 /// Lines between dashes that say: here begins another mail.
 const SEPARATORS: [&str; 13] = [
@@ -35,34 +35,41 @@ const HEAD_LINES: usize = 4;
 
 /// A text without quotes, signatures and footers. May be blank.
 pub(super) fn clean(text: &str) -> String {
-    let lines: Vec<&str> = text.split('\n').collect();
+    let text = Text::new(text);
+    let lines = &text.lines;
     let mut parts: Vec<Vec<&str>> = Vec::new();
     let mut part: Vec<&str> = Vec::new();
+    // Whether the parts before this one, and this one, say something.
+    let mut said = false;
+    let mut says = Said::default();
     let mut at = 0;
     while at < lines.len() {
         if is_quoted(lines[at]) {
             parts.push(std::mem::take(&mut part));
+            said |= std::mem::take(&mut says).something();
             at += 1;
             continue;
         }
-        let Some(head) = head_of_quote(&lines[at..]) else {
-            part.push(lines[at]);
-            at += 1;
-            continue;
-        };
-        let behind = at + head.lines;
-        let marked = lines[behind..].iter().find(|line| !line.trim().is_empty()).is_some_and(|line| is_quoted(line));
-        if marked {
-            at = behind;
-        } else if head.certain && parts.iter().chain([&part]).any(|part| signature::has_message(part)) {
-            break;
-        } else {
-            part.extend(&lines[at..behind]);
-            at = behind;
+        let mut taken = 1;
+        if let Some(head) = text.head_of_quote(at) {
+            taken = head.lines;
+            let marked = lines[at + taken..].iter().find(|line| !line.trim().is_empty()).is_some_and(|line| is_quoted(line));
+            if marked {
+                at += taken;
+                continue;
+            }
+            if head.certain && (said || says.something()) {
+                break;
+            }
         }
+        for line in &lines[at..at + taken] {
+            part.push(line);
+            says.read(line);
+        }
+        at += taken;
     }
     parts.push(part);
-    let mut out = String::with_capacity(text.len());
+    let mut out = String::new();
     for part in parts {
         let kept = signature::strip(&part).join("\n");
         let kept = kept.trim_matches('\n');
@@ -96,75 +103,117 @@ fn plain_line(line: &str) -> String {
     line.replace('*', "").to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn head_of_quote(lines: &[&str]) -> Option<Head> {
-    let first = plain_line(lines[0]);
-    if first.is_empty() {
-        return None;
-    }
-    let is_rule = |c: char| "-_=".contains(c);
-    let core = first.trim_matches(|c: char| is_rule(c) || c == ' ');
-    let ruled = first.starts_with("--") || first.starts_with("__") || first.starts_with("==");
-    let separates = ruled && SEPARATORS.iter().any(|words| core.starts_with(words)) || APPLE.contains(&first.as_str());
-    if separates {
-        return Some(Head { lines: 1 + header_lines(&lines[1..]).0, certain: true });
-    }
-    if core.is_empty() && first.len() >= 5 {
-        // A rule across the page, then a block of headers.
-        let block = header_block(&lines[1..])?;
-        return Some(Head { lines: 1 + block, certain: true });
-    }
-    if let Some(block) = header_block(lines) {
-        return Some(Head { lines: block, certain: true });
-    }
-    attribution(lines)
+/// What a line is in a block of headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Header {
+    Sender,
+    Date,
+    Other,
+    /// Has an address: recipients may go on in the next line.
+    Address,
+    Blank,
+    None,
 }
 
-/// `Von: … Gesendet: … An: … Betreff: …`, on lines of their own or on one.
-fn header_block(lines: &[&str]) -> Option<usize> {
-    let (length, sender, date, others) = header_lines(lines);
-    if sender && usize::from(date) + others >= 2 {
-        return Some(length);
-    }
-    let skipped = lines.iter().take_while(|line| line.trim().is_empty()).count();
-    let first = plain_line(lines.get(skipped)?);
-    let has = |keys: &[&str]| keys.iter().any(|key| first.contains(&format!(" {key}: ")));
-    let on_one_line = SENDER.iter().any(|key| first.starts_with(&format!("{key}: "))) && has(&DATE) && has(&["betreff", "subject"]);
-    on_one_line.then_some(skipped + 1)
-}
-
-/// How many lines are headers, whether sender and date are among them, and how many others.
-fn header_lines(lines: &[&str]) -> (usize, bool, bool, usize) {
-    let (mut length, mut sender, mut date, mut others) = (0, false, false, 0);
-    for (index, line) in lines.iter().enumerate().take(24) {
+impl Header {
+    fn of(line: &str) -> Self {
         let text = plain_line(line);
-        if text.is_empty() && line.trim().is_empty() {
-            continue;
-        }
         let key = text.split_once(':').map_or("", |(key, _)| key.trim());
         if SENDER.contains(&key) {
-            sender = true;
+            Self::Sender
         } else if DATE.contains(&key) {
-            date = true;
+            Self::Date
         } else if OTHER.contains(&key) {
-            others += 1;
-        } else if !(length == index && index > 0 && text.contains('@')) {
-            // Recipients may go on in the next line.
-            break;
+            Self::Other
+        } else if text.contains('@') {
+            Self::Address
+        } else if line.trim().is_empty() {
+            Self::Blank
+        } else {
+            Self::None
         }
-        length = index + 1;
     }
-    (length, sender, date, others)
+}
+
+/// A text in lines. Blocks of headers are looked for at each line, so what each can be in them is read once.
+struct Text<'a> {
+    lines: Vec<&'a str>,
+    headers: Vec<Header>,
+}
+
+impl<'a> Text<'a> {
+    fn new(text: &'a str) -> Self {
+        let lines: Vec<&str> = text.split('\n').collect();
+        let headers = lines.iter().map(|line| Header::of(line)).collect();
+        Self { lines, headers }
+    }
+
+    fn head_of_quote(&self, at: usize) -> Option<Head> {
+        let first = plain_line(self.lines[at]);
+        if first.is_empty() {
+            return None;
+        }
+        let is_rule = |c: char| "-_=".contains(c);
+        let core = first.trim_matches(|c: char| is_rule(c) || c == ' ');
+        let ruled = first.starts_with("--") || first.starts_with("__") || first.starts_with("==");
+        let separates = ruled && SEPARATORS.iter().any(|words| core.starts_with(words)) || APPLE.contains(&first.as_str());
+        if separates {
+            return Some(Head { lines: 1 + self.header_lines(at + 1).0, certain: true });
+        }
+        if core.is_empty() && first.len() >= 5 {
+            // A rule across the page, then a block of headers.
+            let block = self.header_block(at + 1)?;
+            return Some(Head { lines: 1 + block, certain: true });
+        }
+        if let Some(block) = self.header_block(at) {
+            return Some(Head { lines: block, certain: true });
+        }
+        attribution(first, &self.lines[at + 1..])
+    }
+
+    /// `Von: … Gesendet: … An: … Betreff: …`, on lines of their own or on one.
+    fn header_block(&self, at: usize) -> Option<usize> {
+        let (length, sender, date, others) = self.header_lines(at);
+        if sender && usize::from(date) + others >= 2 {
+            return Some(length);
+        }
+        let skipped = self.headers[at..].iter().take_while(|header| **header == Header::Blank).count();
+        if self.headers.get(at + skipped) != Some(&Header::Sender) {
+            return None;
+        }
+        let first = plain_line(self.lines[at + skipped]);
+        let has = |keys: &[&str]| keys.iter().any(|key| first.contains(&format!(" {key}: ")));
+        let on_one_line = SENDER.iter().any(|key| first.starts_with(&format!("{key}: "))) && has(&DATE) && has(&["betreff", "subject"]);
+        on_one_line.then_some(skipped + 1)
+    }
+
+    /// How many lines are headers, whether sender and date are among them, and how many others.
+    fn header_lines(&self, at: usize) -> (usize, bool, bool, usize) {
+        let (mut length, mut sender, mut date, mut others) = (0, false, false, 0);
+        for (index, header) in self.headers[at..].iter().enumerate().take(24) {
+            match header {
+                Header::Blank => continue,
+                Header::Sender => sender = true,
+                Header::Date => date = true,
+                Header::Other => others += 1,
+                Header::Address if length == index && index > 0 => {}
+                Header::Address | Header::None => break,
+            }
+            length = index + 1;
+        }
+        (length, sender, date, others)
+    }
 }
 
 /// `Am 12.01.2026 um 10:00 schrieb Max Muster <max@example.de>:`, also broken into several lines.
-fn attribution(lines: &[&str]) -> Option<Head> {
-    let mut text = plain_line(lines[0]);
+fn attribution(first: String, following: &[&str]) -> Option<Head> {
+    let mut text = first;
     if !(text.starts_with("am ") || text.starts_with("on ") || text.contains("schrieb") || text.contains("wrote")) {
         return None;
     }
     let mut count = 1;
     while !text.ends_with(':') {
-        let next = lines.get(count).map(|line| plain_line(line)).filter(|next| !next.is_empty() && !next.starts_with('>'))?;
+        let next = following.get(count - 1).map(|line| plain_line(line)).filter(|next| !next.is_empty() && !next.starts_with('>'))?;
         if count == HEAD_LINES || text.len() + next.len() > HEAD_CHARS {
             return None;
         }

@@ -303,19 +303,26 @@ pub(super) fn strip<'a>(lines: &[&'a str]) -> Vec<&'a str> {
 }
 
 fn without_footers<'a>(lines: &[&'a str]) -> Vec<&'a str> {
-    let mut in_disclaimer = false;
-    let mut kept = Vec::with_capacity(lines.len());
-    for &line in lines {
+    let mut footers = Footers::default();
+    lines.iter().copied().filter(|line| footers.leave(line)).collect()
+}
+
+/// Tells footers from text, line by line.
+#[derive(Default)]
+struct Footers {
+    in_disclaimer: bool,
+}
+
+impl Footers {
+    /// Whether the next line is none.
+    fn leave(&mut self, line: &str) -> bool {
         if line.trim().is_empty() {
-            in_disclaimer = false;
+            self.in_disclaimer = false;
         } else if is_disclaimer(line) {
-            in_disclaimer = true;
+            self.in_disclaimer = true;
         }
-        if !in_disclaimer && !is_footer(line) {
-            kept.push(line);
-        }
+        !self.in_disclaimer && !is_footer(line)
     }
-    kept
 }
 
 /// Takes the business card away from below the last closing line and its name.
@@ -332,8 +339,88 @@ fn without_card(lines: Vec<&str>) -> Vec<&str> {
     lines[..card].iter().chain(facts).chain(&lines[end..]).copied().collect()
 }
 
-/// Whether there is more than a closing line and a name.
-pub(super) fn has_message(lines: &[&str]) -> bool {
-    let own = strip(lines);
-    own.iter().take_while(|line| !is_closing(line)).any(|line| line.chars().any(char::is_alphanumeric))
+/// Whether a part says more than a closing line and a name, asked while it is read line by line. It says what [`strip`]
+/// would leave before a closing line; to strip all that was read at each question takes time in the square.
+#[derive(Default)]
+pub(super) struct Said {
+    footers: Footers,
+    /// Settled by the first line that is text or a closing line.
+    above_mark: Option<bool>,
+    below_mark: Option<BelowMark>,
+}
+
+/// What stands below [`MARK`]: a signature, of which facts stay, or with more lines a text.
+#[derive(Default)]
+struct BelowMark {
+    lines: usize,
+    by_fact: Option<bool>,
+    by_text: Option<bool>,
+}
+
+impl Said {
+    /// Reads the next line.
+    pub(super) fn read(&mut self, line: &str) {
+        if self.above_mark.is_some() || !self.footers.leave(line) {
+            return;
+        }
+        if self.below_mark.is_none() && is_mark(line) {
+            self.below_mark = Some(BelowMark::default());
+        }
+        let speaks = line.chars().any(char::is_alphanumeric);
+        let says = || speaks.then(|| !is_closing(line));
+        if let Some(below) = &mut self.below_mark {
+            below.lines += usize::from(!line.trim().is_empty());
+            below.by_text = below.by_text.or_else(says);
+            if below.by_fact.is_none() && is_fact(line) {
+                below.by_fact = says();
+            }
+        } else {
+            self.above_mark = says();
+        }
+    }
+
+    /// Whether the lines so far say something.
+    pub(super) fn something(&self) -> bool {
+        let below = self.below_mark.as_ref().and_then(|below| if below.lines <= SIGNATURE_LINES { below.by_fact } else { below.by_text });
+        self.above_mark.or(below).unwrap_or(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Said, is_closing, strip};
+
+    /// What [`Said`] has to say, from the start at each question.
+    fn says_something(part: &[&str]) -> bool {
+        strip(part).iter().take_while(|line| !is_closing(line)).any(|line| line.chars().any(char::is_alphanumeric))
+    }
+
+    #[test]
+    fn what_was_said_is_the_same_line_by_line_as_at_once() {
+        let long = ["a"; 24];
+        let steps: [&[&str]; 11] = [
+            &["Hallo"],
+            &[""],
+            &["LG"],
+            &["--"],
+            &["..."],
+            &["Kundennummer 5"],
+            &["lg kundennummer 5"],
+            &["Tel. 030 123456"],
+            &["Von meinem iPhone gesendet"],
+            &["Bitte denken Sie an die Umwelt"],
+            &long,
+        ];
+        for number in 0..steps.len().pow(4) {
+            let mut said = Said::default();
+            let mut part = Vec::new();
+            for place in 0..4 {
+                for line in steps[number / steps.len().pow(place) % steps.len()] {
+                    said.read(line);
+                    part.push(*line);
+                }
+                assert_eq!(said.something(), says_something(&part), "{part:?}");
+            }
+        }
+    }
 }

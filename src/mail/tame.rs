@@ -16,7 +16,7 @@ const DEPTH: usize = 100;
 const QUOTES: usize = 10;
 
 /// Longest text in one piece. The sanitiser's writer looks ahead to the end of a piece at each `&`.
-const PIECE: usize = 16 * 1024;
+const PIECE: usize = 4 * 1024;
 /// Longest attribute that may hold a `&` or a letter outside of ASCII, for the same reason.
 const ATTRIBUTE: usize = 8 * 1024;
 
@@ -197,7 +197,8 @@ impl Tamer {
             }
             let (now, later) = rest.split_at(piece_end(rest, PIECE - self.piece));
             push_escaped(now, false, &mut self.out);
-            self.piece += now.len();
+            // Where a text is cut, its piece is full: a few bytes more could end within the reference that follows.
+            self.piece = if later.is_empty() { self.piece + now.len() } else { PIECE };
             rest = later;
         }
     }

@@ -1,6 +1,6 @@
 //! Mails as programs write them, and mails as nobody should.
 
-use std::time::{Duration, Instant};
+mod hostile;
 
 use super::{Body, is_html, read_body};
 
@@ -259,6 +259,10 @@ fn a_long_text_stays_in_one_piece() {
     assert_eq!(plain(&format!("<p>{words}</p>")), "Größe & Zähler§ ".repeat(20_000).trim());
     let word = "ä&auml;<!-- -->".repeat(20_000);
     assert_eq!(plain(&format!("<p>{word}</p>")), "ä".repeat(40_000));
+    for before in 0..50 {
+        let mail = format!("<p>{}{}</p>", "x".repeat(before), "&amp;".repeat(4_000));
+        assert!(!plain(&mail).contains("amp"), "{before}");
+    }
 }
 
 #[test]
@@ -389,53 +393,4 @@ fn broken_html_keeps_its_words() {
     ] {
         assert_eq!(plain(mail), wanted, "{mail}");
     }
-}
-
-/// The harm: one mail of 1 MB keeps a core busy for minutes, or ends the process. A quarter of that shows it as well.
-#[test]
-fn a_hostile_mail_is_read_in_time_and_on_a_small_stack() {
-    let cases: Vec<(&str, String)> = vec![
-        ("open elements", "<div>".repeat(50_000)),
-        ("open formatting", "<b><i><p>x".repeat(25_000)),
-        ("quotes in quotes", "<blockquote>x<br>".repeat(15_000)),
-        ("paragraphs in tables", "<table><tr><td><p>x".repeat(12_500)),
-        ("stray ends", "<div><table><tr><td></div>x".repeat(10_000)),
-        ("attributes", format!("<p {}>x", (0..40_000).map(|n| format!("a{n}")).collect::<Vec<_>>().join(" "))),
-        ("comments", format!("<p>x{}", "<!--".repeat(62_500))),
-        ("raw text", format!("<p>x{}", "<style>".repeat(37_500))),
-        ("raw ends", format!("<p>x<style>{}", "</".repeat(125_000))),
-        ("tags without end", format!("<p>x</p>{}", "<a ".repeat(82_500))),
-        ("quotes without end", format!("<p>x</p><a {}y='", "x=\"><b \"".repeat(30_000))),
-        ("declarations", format!("<p>x{}", "<!".repeat(125_000))),
-        ("list", format!("<ul>{}", "<li>x".repeat(50_000))),
-        ("links", "<a href=https://x.example>x".repeat(8_750)),
-        ("headings", "<h1><h2>x".repeat(25_000)),
-        ("rows", format!("<table>{}", "<tr>x<tbody>".repeat(20_000))),
-        ("cells", format!("<table>{}", "<tr><td>x<td>".repeat(20_000))),
-        ("wide cells", "<table><tr><td colspan=99999999>x</table>".repeat(5_000)),
-        ("angle brackets", "<p>".to_owned() + &"<".repeat(250_000) + "x"),
-        ("known references", format!("<p>x{}", "&auml;&#228;&uuml".repeat(16_000))),
-        ("unknown references", format!("<p>x{}", "&a;&#99999999;&#xG;&abcd;".repeat(10_000))),
-        ("references of links", format!("<a href='https://x.example/?{}'>x", "&a=1&copy=2".repeat(20_000))),
-        ("references in attributes", format!("<p title='{}'>x", "&amp;".repeat(50_000))),
-        ("spaces that stay", format!("<p>x{}", "\u{a0}\u{a7}".repeat(60_000))),
-        ("references", format!("<p>x{}", "&a".repeat(125_000))),
-        ("text lines", "Am 1.1.2026 10:00 schrieb\n".repeat(10_000)),
-        ("heads", "Von: a\n".repeat(37_500)),
-        ("rules", "-----\n".repeat(42_500)),
-        ("quoted", format!("x\n{}", "> x\n".repeat(62_500))),
-        ("closings", "Mit freundlichen Grüßen\nMax\n".repeat(8_750)),
-        ("one line", "Von: ".repeat(50_000)),
-    ];
-    // A thread with the stack that tokio gives its own.
-    let worker = std::thread::Builder::new().stack_size(2 * 1024 * 1024).spawn(move || {
-        for (name, mail) in cases {
-            let start = Instant::now();
-            let body = read_body(&mail);
-            assert!(start.elapsed() < Duration::from_secs(10), "{name}: {:?}", start.elapsed());
-            let sizes = [&body.html, &body.plain, &body.clean].map(|form| form.as_ref().map_or(0, String::len));
-            assert!(sizes.iter().all(|size| *size < 24 * mail.len()), "{name}: {sizes:?}");
-        }
-    });
-    worker.unwrap().join().unwrap();
 }
