@@ -232,7 +232,10 @@ fn parse_urlencoded<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
             return Err(Error::field(key.replace('\0', ""), "must not contain the character U+0000"));
         }
     }
-    let deserializer = serde_html_form::Deserializer::new(url::form_urlencoded::parse(text.as_bytes()));
+    // Forms send what was not filled in: nothing is no value.
+    let filled: String =
+        text.split('&').filter(|pair| pair.split_once('=').is_some_and(|(_, value)| !value.is_empty())).collect::<Vec<_>>().join("&");
+    let deserializer = serde_html_form::Deserializer::new(url::form_urlencoded::parse(filled.as_bytes()));
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let path = error.path().to_string();
         wrong_value(&path, &error.into_inner())

@@ -110,6 +110,16 @@ fn is_empty(requirement: &utoipa::openapi::SecurityRequirement) -> bool {
     serde_json::to_value(requirement).is_ok_and(|value| value.as_object().is_none_or(serde_json::Map::is_empty))
 }
 
+/// Says of every optional parameter of a query that it may be empty, which is as good as left out.
+pub fn allow_empty(spec: &mut Value) {
+    let operations = spec["paths"].as_object_mut().into_iter().flatten().filter_map(|(_, item)| item.as_object_mut()).flatten();
+    for parameter in operations.filter_map(|(_, operation)| operation.get_mut("parameters")?.as_array_mut()).flatten() {
+        if parameter["in"] == "query" && parameter["required"] != true {
+            parameter["allowEmptyValue"] = true.into();
+        }
+    }
+}
+
 /// utoipa keeps extensions in a hash map: without an order of ours the text would change from run to run.
 pub fn order_extensions(value: &mut Value) {
     match value {

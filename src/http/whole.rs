@@ -18,9 +18,9 @@ pub fn read(value: &Value) -> Option<i64> {
 }
 
 /// The whole number that a float is, where floats are exact.
-#[expect(clippy::cast_possible_truncation, reason = "in range and without a fraction")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "in range and without a fraction")]
 pub fn from_float(number: f64) -> Option<i64> {
-    (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
+    (number.fract() == 0.0 && number.abs() <= MOST as f64).then_some(number as i64)
 }
 
 /// A whole number from `LEAST` to `MOST`, however it is written.

@@ -247,7 +247,7 @@ enum Assignee {
 impl<'de> Deserialize<'de> for Assignee {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
-            Value::Array(_) => Ok(Self::AsRead),
+            Value::Array(items) if items.iter().all(Value::is_object) => Ok(Self::AsRead),
             value => whole::read(&value).map(Self::Profile).ok_or_else(|| de::Error::custom("must be the id of a profile, or null")),
         }
     }

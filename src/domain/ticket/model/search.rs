@@ -4,7 +4,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
 
 use crate::{
     error::{Error, Result},
@@ -159,11 +162,11 @@ choice! {
 pub struct SearchTickets {
     /// Rows at most.
     #[serde(default)]
-    #[schema(inline)]
+    #[schema(schema_with = limit_schema)]
     limit: Limit,
     /// Rows to skip. Pages far down are faster with `cursor`.
     #[serde(default)]
-    #[schema(inline)]
+    #[schema(schema_with = offset_schema)]
     offset: Offset,
     /// A key of a filter that is a field of a ticket; `t.createdAt` unless told.
     #[serde(default)]
@@ -187,7 +190,15 @@ pub struct SearchTickets {
     exact_total: bool,
 }
 
-fn order_schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+fn limit_schema() -> RefOr<Schema> {
+    <Limit>::schema()
+}
+
+fn offset_schema() -> RefOr<Schema> {
+    Offset::schema()
+}
+
+fn order_schema() -> RefOr<Schema> {
     let keys = FIELDS.iter().filter(|field| ![TAG, AI_AGENT].contains(&field.column)).flat_map(|field| field.keys.iter().copied());
     utoipa::openapi::ObjectBuilder::new()
         .schema_type(utoipa::openapi::schema::SchemaType::from_iter([utoipa::openapi::Type::String, utoipa::openapi::Type::Null]))
@@ -195,7 +206,7 @@ fn order_schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
         .into()
 }
 
-fn filters_schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+fn filters_schema() -> RefOr<Schema> {
     crate::http::filter::filters_schema(FIELDS).into()
 }
 
