@@ -30,6 +30,8 @@ const MOST_ADDRESSES: usize = 200;
 const ADDRESS_CHARS: usize = 320;
 /// Characters of a subject line: what mail allows in a line.
 const SUBJECT_CHARS: usize = 998;
+/// Characters of a message, with pictures that stand in it as `data:`.
+const BODY_CHARS: usize = 10 * 1024 * 1024;
 /// Tags of a ticket at most.
 const MOST_TAGS: usize = 200;
 
@@ -87,7 +89,7 @@ pub struct NewTicket {
     pub subject: Option<String>,
     /// The message, as HTML or text.
     #[serde(default)]
-    #[schema(example = "<p>Zählerstand 12345, Vertrag 746839</p>")]
+    #[schema(max_length = 10_485_760, example = "<p>Zählerstand 12345, Vertrag 746839</p>")]
     pub body: Option<String>,
     /// When the message came; now unless told.
     #[serde(default)]
@@ -345,6 +347,7 @@ impl NewTicket {
             ("from", &self.from, ADDRESS_CHARS),
             ("fromName", &self.from_name, ADDRESS_CHARS),
             ("subject", &self.subject, SUBJECT_CHARS),
+            ("body", &self.body, BODY_CHARS),
             ("channelId", &self.channel_id, ADDRESS_CHARS),
             ("externalTicketId", &self.external_ticket_id, ADDRESS_CHARS),
         ] {
@@ -438,6 +441,13 @@ mod tests {
         ] {
             assert_eq!(take_apart(from), (address.map(str::to_owned), name.map(str::to_owned)), "{from}");
         }
+    }
+
+    #[test]
+    fn a_body_is_counted_in_characters() {
+        let check = |characters: usize| NewTicket { body: Some("ä".repeat(characters)), ..NewTicket::default() }.check();
+        assert!(check(10_485_760).is_ok());
+        assert!(check(10_485_761).is_err());
     }
 
     #[test]
