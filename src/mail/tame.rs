@@ -6,7 +6,7 @@
 //! is sanitised after it.
 
 use super::{
-    html::{ATTRIBUTES, LISTS, TAGS},
+    html::{ATTRIBUTES, LISTS, REMOTE, TAGS, is_enclosed},
     tag::{Tag, end_of_raw, push_escaped, read_tag},
 };
 
@@ -399,9 +399,11 @@ impl Tamer {
         self.out.push_str(&tag.name);
         for (name, value) in &tag.attributes {
             let own = matches!((tag.name.as_str(), name.as_str()), ("a", "href") | ("img", "src"));
-            let number = matches!(name.as_str(), "colspan" | "rowspan");
+            let remote = tag.name == "img" && name == "src" && !is_enclosed(value);
+            let name = if remote { REMOTE } else { name.as_str() };
+            let number = matches!(name, "colspan" | "rowspan");
             let costly = value.len() > ATTRIBUTE && (name != "src" || value.contains('&') || !value.is_ascii());
-            if !own && !ATTRIBUTES.contains(&name.as_str()) || number && value.len() > 2 || costly {
+            if !own && !ATTRIBUTES.contains(&name) || number && value.len() > 2 || costly {
                 continue;
             }
             self.out.push(' ');
