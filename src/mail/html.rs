@@ -127,7 +127,7 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
         .tags(TAGS.into_iter().chain(LISTS).collect())
         .generic_attributes(ATTRIBUTES.into_iter().collect())
-        .tag_attributes(HashMap::from([("a", HashSet::from(["href"])), ("img", HashSet::from(["src"]))]))
+        .tag_attributes(HashMap::from([("a", HashSet::from(["href"])), ("img", HashSet::from(["src", REMOTE]))]))
         .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "cid", "data"]))
         .url_relative(UrlRelative::Deny)
         .link_rel(Some("noopener noreferrer"))
@@ -136,13 +136,33 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
+/// Where the address of a picture stands that would have to be fetched. Fetching it tells its sender when the message was
+/// read and from where, so that is for the reader to decide.
+pub(super) const REMOTE: &str = "data-src";
+
+/// Whether a picture came with the message. `svg` is none: it is markup.
+pub(super) fn is_enclosed(src: &str) -> bool {
+    let Some(data) = after(src, "data:image/") else { return after(src, "cid:").is_some() };
+    ["png", "jpeg", "jpg", "gif", "webp"].iter().any(|kind| after(data, kind).is_some_and(|rest| rest.starts_with([';', ','])))
+}
+
+fn after<'v>(value: &'v str, start: &str) -> Option<&'v str> {
+    let (found, rest) = value.trim_ascii_start().split_at_checked(start.len())?;
+    found.eq_ignore_ascii_case(start).then_some(rest)
+}
+
 /// What the list of schemes cannot say: which element may have which, and what no style may hold.
 fn allowed_value<'v>(element: &str, attribute: &str, value: &'v str) -> Option<Cow<'v, str>> {
-    let lower = || value.trim_start().to_ascii_lowercase();
+    let begins = |schemes: &[&str]| schemes.iter().any(|scheme| after(value, scheme).is_some());
+    let holds = |parts: &[&str]| {
+        let lower = value.to_ascii_lowercase();
+        parts.iter().any(|part| lower.contains(part))
+    };
     let fits = match (element, attribute) {
-        ("a", "href") => ["http:", "https:", "mailto:", "tel:"].iter().any(|scheme| lower().starts_with(scheme)),
-        ("img", "src") => ["http:", "https:", "cid:", "data:image/"].iter().any(|scheme| lower().starts_with(scheme)),
-        (_, "style") => !["url", "expression", "\\", "@", "/*"].iter().any(|part| lower().contains(part)),
+        ("a", "href") => begins(&["http:", "https:", "mailto:", "tel:"]),
+        ("img", "src") => is_enclosed(value),
+        ("img", REMOTE) => begins(&["http://", "https://"]),
+        (_, "style") => !holds(&["url", "expression", "\\", "@", "/*"]),
         _ => true,
     };
     fits.then_some(Cow::Borrowed(value))

@@ -33,8 +33,14 @@ const OTHER: [&str; 9] = ["an", "to", "cc", "kopie", "bcc", "betreff", "subject"
 const HEAD_CHARS: usize = 400;
 const HEAD_LINES: usize = 4;
 
+/// Most lines that are searched; a text of more is kept as it is.
+const LINES: usize = 100_000;
+
 /// A text without quotes, signatures and footers. May be blank.
 pub(super) fn clean(text: &str) -> String {
+    if text.split('\n').nth(LINES).is_some() {
+        return super::lines(text);
+    }
     let text = Text::new(text);
     let lines = &text.lines;
     let mut parts: Vec<Vec<&str>> = Vec::new();

@@ -6,7 +6,7 @@
 //! is sanitised after it.
 
 use super::{
-    html::{ATTRIBUTES, LISTS, TAGS},
+    html::{ATTRIBUTES, LISTS, REMOTE, TAGS, is_enclosed},
     tag::{Tag, end_of_raw, push_escaped, read_tag},
 };
 
@@ -15,9 +15,12 @@ const DEPTH: usize = 100;
 /// Deepest quote within quotes: each level writes its mark before every line of the text.
 const QUOTES: usize = 10;
 
+/// Most elements that are kept; the text of what follows stays. Each costs the tree some 200 bytes, and markup three.
+const ELEMENTS: usize = 100_000;
+
 /// Longest text in one piece. The sanitiser's writer looks ahead to the end of a piece at each `&`.
 const PIECE: usize = 4 * 1024;
-/// Longest attribute that may hold a `&` or a letter outside of ASCII, for the same reason.
+/// Longest attribute. Pictures may be longer without a `&` and letters outside of ASCII, for the same reason.
 const ATTRIBUTE: usize = 8 * 1024;
 
 /// What of a message to keep.
@@ -93,6 +96,8 @@ struct Tamer {
     silence: Silence,
     marked: bool,
     hid: bool,
+    /// Elements that were written.
+    elements: usize,
     /// Bytes of text since the last tag.
     piece: usize,
     /// Bytes of text and pictures that were written.
@@ -132,6 +137,7 @@ impl Tamer {
             silence: Silence::None,
             marked: false,
             hid: false,
+            elements: 0,
             piece: 0,
             said: 0,
         }
@@ -208,6 +214,10 @@ impl Tamer {
         if !TAGS.contains(&name) && !LISTS.contains(&name) {
             return;
         }
+        if self.is_full() {
+            self.gap(name);
+            return;
+        }
         self.close_implied(name);
         let is_void = VOID.contains(&name);
         if !is_void && self.stack.len() >= DEPTH {
@@ -255,8 +265,14 @@ impl Tamer {
         if !self.is_silent() {
             self.marked = true;
             self.enter_cell();
+            self.elements += 1;
             self.out.push_str(text);
         }
+    }
+
+    /// Whether no more elements are written. What is left out still has to find its end.
+    fn is_full(&self) -> bool {
+        self.elements >= ELEMENTS && !self.is_silent()
     }
 
     fn is_silent(&self) -> bool {
@@ -292,6 +308,11 @@ impl Tamer {
 
     fn end(&mut self, name: &str) {
         if !TAGS.contains(&name) && !LISTS.contains(&name) || VOID.contains(&name) {
+            return;
+        }
+        if self.is_full() {
+            // What is open stays open: a table whose cells end wants new ones.
+            self.gap(name);
             return;
         }
         if self.beyond > 0 {
@@ -373,13 +394,16 @@ impl Tamer {
 
     fn open(&mut self, tag: &Tag<'_>) {
         self.piece = 0;
+        self.elements += 1;
         self.out.push('<');
         self.out.push_str(&tag.name);
         for (name, value) in &tag.attributes {
             let own = matches!((tag.name.as_str(), name.as_str()), ("a", "href") | ("img", "src"));
-            let number = matches!(name.as_str(), "colspan" | "rowspan");
-            let costly = value.len() > ATTRIBUTE && (value.contains('&') || !value.is_ascii());
-            if !own && !ATTRIBUTES.contains(&name.as_str()) || number && value.len() > 2 || costly {
+            let remote = tag.name == "img" && name == "src" && !is_enclosed(value);
+            let name = if remote { REMOTE } else { name.as_str() };
+            let number = matches!(name, "colspan" | "rowspan");
+            let costly = value.len() > ATTRIBUTE && (name != "src" || value.contains('&') || !value.is_ascii());
+            if !own && !ATTRIBUTES.contains(&name) || number && value.len() > 2 || costly {
                 continue;
             }
             self.out.push(' ');
@@ -392,10 +416,14 @@ impl Tamer {
         self.said += usize::from(tag.name == "img");
     }
 
-    /// Keeps words of different blocks apart where the blocks are too deep to keep.
+    /// Keeps words of different blocks apart where the blocks are too deep or too many to keep.
     fn gap(&mut self, name: &str) {
-        if !self.is_silent() && (BLOCKS.contains(&name) || TABLE_PARTS.contains(&name) || name == "li" || name == "dd") {
+        let parts = BLOCKS.contains(&name) || TABLE_PARTS.contains(&name) || ["br", "dd", "li"].contains(&name);
+        if parts && self.is_full() {
+            self.text("\n");
+        } else if parts && !self.is_silent() {
             self.enter_cell();
+            self.elements += 1;
             self.out.push_str("<br>");
         }
     }

@@ -316,6 +316,36 @@ fn nothing_that_runs_or_calls_home_is_left() {
         "<base href=https://evil.example><meta http-equiv=refresh content='0;url=https://evil.example'><link rel=stylesheet href=https://evil.example><p>x",
         "<p>x<!-- --!><img src=x onerror=alert(1)> --></p>",
         "<p id=login class=admin>x</p>",
+        // What tells the sender when a message is read.
+        "<img src='https://evil.example/a.png'>x",
+        "<img src='HTTP://evil.example/a.png' width=1 height=1>x",
+        "<img src='htt&#112;s://evil.example/a.png'>x",
+        "<img src=' https://evil.example/a.png'>x",
+        "<img src='ht\ntps://evil.example/a.png'>x",
+        "<img src='//evil.example/a.png'>x",
+        "<img src='\\\\evil.example\\a.png'>x",
+        "<img src='ftp://evil.example/a.png'>x",
+        "<img src='cid&#58;1' srcset='https://evil.example/a.png 2x' lowsrc='https://evil.example' dynsrc='https://evil.example'>x",
+        "<img src='data:image/svg+xml,<svg><image href=\"https://evil.example\"/></svg>'>x",
+        "<img src='data:image/pngsvg+xml,evil.example'>x",
+        "<img data-src='cid:1' onload='this.src=\"https://evil.example\"'>x",
+        "<picture><source srcset='https://evil.example/a.png'><img src='https://evil.example/a.png'></picture>x",
+        "<video poster='https://evil.example/a.png' src='https://evil.example/a'><source src='https://evil.example/a'></video>x",
+        "<audio src='https://evil.example/a' autoplay></audio><embed src='https://evil.example/a'><bgsound src='https://evil.example/a'>x",
+        "<object data='https://evil.example/a'><img src='https://evil.example/a.png'></object><applet code='https://evil.example'></applet>x",
+        "<input type=image src='https://evil.example/a.png'><frameset><frame src='https://evil.example'></frameset>x",
+        "<svg><image href='https://evil.example/a.png' xlink:href='https://evil.example/a.png'/><use href='https://evil.example/a'/></svg>x",
+        "<v:fill src='https://evil.example/a.png'/><v:imagedata src='https://evil.example/a.png'/>x",
+        "<body background='https://evil.example/a.png'><table background='https://evil.example/a.png'><tr><td background='https://evil.example/a.png'>x</table>",
+        "<p style='background:#fff u&#114;l(//evil.example)'>x</p>",
+        "<p style='background-image:image-set(\"https://evil.example/a.png\" 1x)'>x</p>",
+        "<p style='list-style-image:src(\"https://evil.example/a.png\");color:red'>x</p>",
+        "<p style='border-image-source:image(\"https://evil.example/a.png\")'>x</p>",
+        "<p style='content:\"https://evil.example/a.png\";cursor:image(\"https://evil.example\")'>x</p>",
+        "<link rel=prefetch href='https://evil.example/a'><link rel=dns-prefetch href='//evil.example'><link rel=icon href='https://evil.example/a'>x",
+        "<style>@import 'https://evil.example/a.css'; @font-face { font-family: x; src: url(https://evil.example/a.woff) }</style><p>x</p>",
+        "<html manifest='https://evil.example/a'><a ping='https://evil.example/a' href='mailto:a@ok.example'>x</a></html>",
+        "<template><img src='https://evil.example/a.png'></template>x",
     ] {
         let (made, said) = (html(mail), plain(mail));
         // Text and attribute values may say anything; markup is what stands outside of them.
@@ -345,9 +375,31 @@ fn nothing_that_runs_or_calls_home_is_left() {
     assert!(kept.contains("href=\"https://ok.example/?a=1&amp;b=2\"") && kept.contains("rel=\"noopener noreferrer\""), "{kept}");
     assert!(kept.contains("src=\"cid:1\"") && kept.contains("src=\"data:image/png;base64,AA\""), "{kept}");
     assert!(kept.contains("color:red") && !kept.contains("position"), "{kept}");
+    for kind in
+        ["data:image/png;base64,AA", "data:image/jpeg;base64,AA", "data:image/jpg;base64,AA", "DATA:image/GIF,AA", "data:image/webp,AA"]
+    {
+        assert_eq!(html(&format!("<img src='{kind}'>")), format!("<img src=\"{kind}\">"));
+    }
 }
 
-/// HTML without its text and without the values of `title` and `alt`.
+/// A reader may want to see it still.
+#[test]
+fn the_address_of_a_remote_picture_is_kept_apart() {
+    for (mail, kept) in [
+        (
+            "<img src='https://ok.example/a.png?b=1&amp;c=2' alt=Logo>",
+            "<img data-src=\"https://ok.example/a.png?b=1&amp;c=2\" alt=\"Logo\">",
+        ),
+        ("<p><IMG SRC=http://ok.example/a.png></p>", "<p><img data-src=\"http://ok.example/a.png\"></p>"),
+        ("<img data-src='https://ok.example/a.png'>", "<img>"),
+        ("<img src='a.png'>", "<img>"),
+        ("<p data-src='https://ok.example/a.png'>x</p>", "<p>x</p>"),
+    ] {
+        assert_eq!(html(mail), kept, "{mail}");
+    }
+}
+
+/// HTML without its text and without the values of `title`, `alt` and `data-src`, which do nothing.
 fn markup(html: &str) -> String {
     let mut out = String::new();
     for tag in html.split('<').skip(1) {
@@ -355,7 +407,7 @@ fn markup(html: &str) -> String {
         let mut value_matters = true;
         for (index, piece) in inside.by_ref() {
             if index % 2 == 0 {
-                value_matters = !piece.trim_end().ends_with("title=") && !piece.trim_end().ends_with("alt=");
+                value_matters = !["title=", "alt=", "data-src="].iter().any(|name| piece.trim_end().ends_with(name));
                 let end = piece.find('>');
                 out.push_str(&piece[..end.unwrap_or(piece.len())]);
                 if end.is_some() {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
+use tokio::sync::Semaphore;
 
 use super::{
     TicketId,
@@ -31,6 +32,24 @@ use crate::{
     http::precondition::IfMatch,
     mail::{self, Body},
 };
+
+/// Bytes of a body that is read apart: a shorter one takes less than handing it over would.
+const LARGE_BODY: usize = 32_768;
+/// Large bodies that are read at a time: the worst take a core for some seconds and 400 MB.
+static READERS: Semaphore = Semaphore::const_new(2);
+
+async fn read_body(html: String) -> Result<Body> {
+    if html.len() < LARGE_BODY {
+        return Ok(mail::read_body(&html));
+    }
+    let turn = READERS.acquire().await.map_err(Error::internal)?;
+    let read = move || {
+        // Held by the work, not by the request: a client that hangs up must not make room for the next body.
+        let _turn = turn;
+        mail::read_body(&html)
+    };
+    tokio::task::spawn_blocking(read).await.map_err(Error::internal)
+}
 
 /// A message about to become a ticket, with everything done that needs no transaction.
 #[derive(Debug)]
@@ -60,12 +79,7 @@ impl Arrival {
         }
         let named_process = process.or(new.process);
         let html = new.body.take().unwrap_or_default();
-        // Parsing is work for the processor: a short mail takes less than handing it over would.
-        let body = if html.len() < 32_768 {
-            mail::read_body(&html)
-        } else {
-            tokio::task::spawn_blocking(move || mail::read_body(&html)).await.map_err(Error::internal)?
-        };
+        let body = read_body(html).await?;
         // Last: what fails before leaves no object behind.
         let files = attachment::service::prepare(app, tenant, new.attachments.take().unwrap_or_default()).await?;
         Ok(Self { new, named_process, body, files })
@@ -307,4 +321,30 @@ pub async fn list(tx: &mut impl InTenant, ids: &[TicketId]) -> Result<Vec<Ticket
     let wanted: Vec<i64> = ids.iter().map(|id| id.0).collect();
     let mut found: BTreeMap<i64, TicketFields> = store::list(tx, &wanted).await?.into_iter().map(|ticket| (ticket.id.0, ticket)).collect();
     Ok(ids.iter().filter_map(|id| found.remove(&id.0)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::pin,
+        task::{Context, Waker},
+    };
+
+    use super::*;
+
+    /// The harm: who sends many large bodies and hangs up has all of them read at once.
+    #[tokio::test]
+    async fn a_large_body_keeps_its_turn_until_it_is_read() {
+        {
+            let mut read = pin!(read_body("<p>Wort".repeat(100_000)));
+            assert!(read.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        assert_eq!(READERS.available_permits(), 1);
+        let all = READERS.acquire_many(2).await.unwrap();
+        let mut waiting = pin!(read_body("Wort ".repeat(10_000)));
+        assert!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        assert_eq!(read_body("Wort".to_owned()).await.unwrap().plain.as_deref(), Some("Wort"));
+        drop(all);
+        assert_eq!(waiting.await.unwrap().plain.unwrap().len(), 49_999);
+    }
 }

@@ -142,3 +142,37 @@ fn a_hostile_mail_is_read_in_time_and_on_a_small_stack() {
     }
     worker.join().unwrap();
 }
+
+/// A tree takes fifty times of what its markup takes.
+#[test]
+fn a_message_has_no_more_elements_than_a_tree_should_hold() {
+    for (head, piece, words) in [
+        ("<p>", "Wort<br>", 110_000),
+        ("", "<p>Wort", 110_000),
+        ("<table>", "<tr><td>Wort</td></tr>", 60_000),
+        ("<table><tr>", "Wort</td>", 110_000),
+        ("", "<table>Wort</table>", 40_000),
+        ("<div style='display:none'>nicht <div>nicht</div></div>", "<b>Wort </b>", 110_000),
+    ] {
+        let body = read_body(&format!("{head}{}", piece.repeat(words)));
+        let (html, plain) = (body.html.unwrap(), body.plain.unwrap());
+        let elements = html.matches('<').count() - html.matches("</").count();
+        // The parser puts a `tbody` into each table.
+        assert!((100_000..134_000).contains(&elements), "{piece}: {elements}");
+        assert_eq!(plain.split_whitespace().filter(|word| *word == "Wort").count(), words, "{piece}");
+        assert!(!plain.contains("nicht"), "{piece}");
+    }
+    // The mark of a quote is the last element; the quote still ends.
+    let answer = read_body(&format!("{}<blockquote type=cite>nicht</blockquote>Antwort", "<br>".repeat(99_999)));
+    assert_eq!(answer.clean.unwrap(), "Antwort");
+}
+
+/// Lists of lines take sixteen times of what short lines take.
+#[test]
+fn a_text_of_too_many_lines_is_not_searched() {
+    let mail = |lines: usize| format!("{}> b\n-- \nMax", "a\n".repeat(lines));
+    let body = read_body(&mail(99_997));
+    assert_eq!(body.clean.unwrap(), "a\n".repeat(99_997).trim_end());
+    let body = read_body(&mail(99_998));
+    assert_eq!(body.clean, body.plain);
+}

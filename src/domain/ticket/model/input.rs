@@ -34,6 +34,8 @@ const SUBJECT_CHARS: usize = 998;
 const ADDITIONAL_BYTES: usize = 64 * 1024;
 /// Bytes of what the sender's system sends along.
 const RAW_BYTES: usize = 4 * 1024 * 1024;
+/// Characters of a message, with pictures that stand in it as `data:`.
+const BODY_CHARS: usize = 10 * 1024 * 1024;
 /// Tags of a ticket at most.
 const MOST_TAGS: usize = 200;
 
@@ -91,7 +93,7 @@ pub struct NewTicket {
     pub subject: Option<String>,
     /// The message, as HTML or text.
     #[serde(default)]
-    #[schema(example = "<p>Zählerstand 12345, Vertrag 746839</p>")]
+    #[schema(max_length = 10_485_760, example = "<p>Zählerstand 12345, Vertrag 746839</p>")]
     pub body: Option<String>,
     /// When the message came; now unless told.
     #[serde(default)]
@@ -352,6 +354,7 @@ impl NewTicket {
             ("from", &self.from, ADDRESS_CHARS),
             ("fromName", &self.from_name, ADDRESS_CHARS),
             ("subject", &self.subject, SUBJECT_CHARS),
+            ("body", &self.body, BODY_CHARS),
             ("channelId", &self.channel_id, ADDRESS_CHARS),
             ("externalTicketId", &self.external_ticket_id, ADDRESS_CHARS),
         ] {
@@ -454,6 +457,13 @@ mod tests {
         ] {
             assert_eq!(take_apart(from), (address.map(str::to_owned), name.map(str::to_owned)), "{from}");
         }
+    }
+
+    #[test]
+    fn a_body_is_counted_in_characters() {
+        let check = |characters: usize| NewTicket { body: Some("ä".repeat(characters)), ..NewTicket::default() }.check();
+        assert!(check(10_485_760).is_ok());
+        assert!(check(10_485_761).is_err());
     }
 
     #[test]

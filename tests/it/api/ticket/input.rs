@@ -81,6 +81,15 @@ async fn a_wrong_field_is_named() {
     assert_eq!(count(&app, &app.demo).await, 0);
 }
 
+/// The harm: the request may be large for the sake of its files, and 40 MB of markup are gigabytes as a tree.
+#[tokio::test]
+async fn a_body_is_smaller_than_a_request_may_be() {
+    let app = TestApp::start().await;
+    let answer = app.agent().await.post(TICKET, &json!({"body": "<b>x</b>".repeat(1_310_721)})).await.problem(400, "invalidInput");
+    assert_eq!(answer.path(), "body");
+    assert_eq!(count(&app, &app.demo).await, 0);
+}
+
 #[tokio::test]
 async fn everything_that_is_too_long_is_named_at_once() {
     let app = TestApp::start().await;
