@@ -53,6 +53,7 @@ fn describe(mut api: utoipa::openapi::OpenApi) -> Value {
     openapi::allow_empty(&mut spec);
     spec["components"]["schemas"]["SettingsUpdate"] = settings::model::schema::update();
     spec["components"]["schemas"]["JsonValue"] = settings::model::schema::json_value();
+    spec["components"]["schemas"]["SearchTickets"]["properties"]["filters"]["allOf"] = ticket::model::search::words_once();
     spec["components"]["schemas"]["EventSearch"]["properties"]["filters"]["allOf"] = event::routes::not_alone();
     spec
 }

@@ -129,7 +129,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        parse_urlencoded(parts.uri.query().unwrap_or_default()).map(Query)
+        let text = parts.uri.query().unwrap_or_default();
+        // Clients send what was not filled in: nothing is no value.
+        let filled: Vec<&str> = text.split('&').filter(|pair| pair.split_once('=').is_some_and(|(_, value)| !value.is_empty())).collect();
+        parse_urlencoded(&filled.join("&")).map(Query)
     }
 }
 
@@ -232,10 +235,7 @@ fn parse_urlencoded<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
             return Err(Error::field(key.replace('\0', ""), "must not contain the character U+0000"));
         }
     }
-    // Forms send what was not filled in: nothing is no value.
-    let filled: String =
-        text.split('&').filter(|pair| pair.split_once('=').is_some_and(|(_, value)| !value.is_empty())).collect::<Vec<_>>().join("&");
-    let deserializer = serde_html_form::Deserializer::new(url::form_urlencoded::parse(filled.as_bytes()));
+    let deserializer = serde_html_form::Deserializer::new(url::form_urlencoded::parse(text.as_bytes()));
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let path = error.path().to_string();
         wrong_value(&path, &error.into_inner())

@@ -125,8 +125,8 @@ impl Definition {
                 _ => refuse("must be a host such as app.example.com, with :port if needed".into()),
             },
             Kind::SecretText => match value.as_str() {
-                Some(text) if (1..=1000).contains(&text.chars().count()) => Ok(()),
-                _ => refuse("must be a text of 1 to 1000 characters".into()),
+                Some(text) if (1..=1000).contains(&text.chars().count()) && fits(schema::TEXT, text) => Ok(()),
+                _ => refuse("must be a text of 1 to 1000 characters without line breaks".into()),
             },
             Kind::SecretMap => self.check_secret_map(value),
             Kind::Executor => self.check_executor(value),

@@ -205,7 +205,7 @@ pub async fn get_settings_category(
 pub struct SearchSettings {
     /// Part of a name, label or description, in German or English, any case.
     #[param(inline, example = "cache")]
-    q: Text<0, 100>,
+    q: Text<1, 100>,
 }
 
 /// Settings whose name, label or description holds a text.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{CATALOGUE, Definition, Kind, tag_key};
 use crate::domain::tag::model::input::READ_ONLY;
 
-const TEXT: &str = r"^[^\x00-\x1f\x7f]*$";
+pub(super) const TEXT: &str = r"^[^\x00-\x1f\x7f]*$";
 /// A host, with a port if needed.
 pub const HOST: &str = r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[1-9][0-9]{0,4})?$";
 /// Scheme, host and, if not the default, port.

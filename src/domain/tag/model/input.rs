@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{ObjectBuilder, RefOr, Schema, Type},
+    openapi::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Ref, RefOr, Schema, Type},
 };
 
 use super::{Color, Complexity, Kind, Priority, Property, Reference, TagFields, Visibility};
@@ -64,7 +64,7 @@ pub struct TagPatch {
     color: Option<Color>,
     /// `defaultSkill`: what a ticket gets when no other skill was found. `{}` means `[]`.
     #[serde(default, deserialize_with = "properties")]
-    #[schema(value_type = Vec<Property>, required = false, max_items = 100)]
+    #[schema(schema_with = properties_schema, required = false)]
     properties: Option<Vec<Property>>,
     /// How hard the work behind it is; null = not said.
     #[serde(default, deserialize_with = "given")]
@@ -110,6 +110,14 @@ fn visibility_schema() -> RefOr<Schema> {
         .schema_type(Type::String)
         .enum_values(Some(Visibility::UNDERSTOOD.iter().copied()))
         .description(Some("Who may see it, and whether it is in use. `enabled` and `visible` mean `public`."))
+        .into()
+}
+
+fn properties_schema() -> RefOr<Schema> {
+    OneOfBuilder::new()
+        .description(Some("`defaultSkill`: what a ticket gets when no other skill was found. `{}` means `[]`."))
+        .item(ArrayBuilder::new().items(Ref::from_schema_name(Property::name())).max_items(Some(MOST_ITEMS)))
+        .item(ObjectBuilder::new().schema_type(Type::Object).max_properties(Some(0)))
         .into()
 }
 

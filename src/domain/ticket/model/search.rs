@@ -3,6 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -188,6 +189,11 @@ pub struct SearchTickets {
     /// Count all, as long as that takes no more than two seconds.
     #[serde(default)]
     exact_total: bool,
+}
+
+/// At most one filter is about words; utoipa's types cannot say it.
+pub fn words_once() -> Value {
+    json!([{"contains": {"type": "object", "required": ["key"], "properties": {"key": {"enum": ["q"]}}}, "minContains": 0, "maxContains": 1}])
 }
 
 fn limit_schema() -> RefOr<Schema> {
