@@ -114,7 +114,8 @@ fn is_empty(requirement: &utoipa::openapi::SecurityRequirement) -> bool {
 pub fn allow_empty(spec: &mut Value) {
     let operations = spec["paths"].as_object_mut().into_iter().flatten().filter_map(|(_, item)| item.as_object_mut()).flatten();
     for parameter in operations.filter_map(|(_, operation)| operation.get_mut("parameters")?.as_array_mut()).flatten() {
-        if parameter["in"] == "query" && parameter["required"] != true {
+        // Not of lists: their empty item would be one.
+        if parameter["in"] == "query" && parameter["required"] != true && parameter["schema"]["type"] != "array" {
             parameter["allowEmptyValue"] = true.into();
         }
     }

@@ -187,7 +187,7 @@ impl Definition {
 /// Whether a text fits a pattern of the schema, compiled once.
 fn fits(pattern: &'static str, text: &str) -> bool {
     static COMPILED: LazyLock<BTreeMap<&'static str, Regex>> = LazyLock::new(|| {
-        [schema::HOST, schema::ORIGIN, schema::URL, schema::HEADER_NAME, schema::HEADER_VALUE]
+        [schema::HOST, schema::ORIGIN, schema::TEXT, schema::URL, schema::HEADER_NAME, schema::HEADER_VALUE]
             .into_iter()
             .filter_map(|pattern| Some((pattern, Regex::new(pattern).ok()?)))
             .collect()
@@ -318,10 +318,12 @@ mod tests {
             ("allowedOrigins", json!("https://a.example")),
             ("powercloudHost", json!("https://app.powercloud.de/x")),
             ("executorSecrets", json!({"a b": "x"})),
+            ("powercloudApiKey", json!("a\r\nX-Evil: 1")),
         ] {
             let error = definition(name).unwrap().check(&value).unwrap_err();
             assert!(error.path.starts_with(name), "{}", error.path);
         }
+        assert!(definition("powercloudApiKey").unwrap().check(&json!("hash:user:pässword")).is_ok());
         assert!(definition("allowedOrigins").unwrap().check(&json!(["https://app.example.com", "http://localhost:3000"])).is_ok());
     }
 }
