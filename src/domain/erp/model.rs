@@ -24,10 +24,8 @@ pub struct ErpTest {
     #[schema(value_type = Option<Value>)]
     pub raw: Option<Value>,
     /// What became of it.
-    #[schema(inline)]
     pub contract: Option<Contract>,
     /// The contract's customer, without contracts.
-    #[schema(inline)]
     pub customer: Option<Customer>,
     /// What is odd, missing or not shown.
     pub warnings: Vec<String>,

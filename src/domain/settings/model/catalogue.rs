@@ -1,15 +1,13 @@
 //! Every setting there is. A setting is listed once something reads it.
 
-mod powercloud;
-
-use super::{Bilingual, Definition, Kind};
+use super::{Bilingual, Definition, Kind, powercloud};
 use crate::domain::role::Permission;
 
-const fn text(de: &'static str, en: &'static str) -> Bilingual {
+pub(super) const fn text(de: &'static str, en: &'static str) -> Bilingual {
     Bilingual { de, en }
 }
 
-const fn define(
+pub(super) const fn define(
     name: &'static str,
     category: &'static str,
     group: &'static str,

@@ -1,6 +1,9 @@
 //! Settings of Powercloud. What has no public name there is one of these.
 
-use super::{super::TextMap, Bilingual, Definition, Kind, define, text};
+use super::{
+    Bilingual, Definition, Kind, TextMap,
+    catalogue::{define, text},
+};
 
 /// A page, https, with placeholders.
 pub(super) const URL_TEMPLATE: &str = r"^https://[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[1-9][0-9]{0,4})?([/?#]([A-Za-z0-9._~!$&'()*+,;=:@%/?#-]|\{contractId\}|\{customerId\}){0,500})?$";
