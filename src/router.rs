@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     App,
-    domain::{attachment, auth, contract, customer, docs, docs::routes::Spec, event, health, profile, settings, tag, ticket},
+    domain::{attachment, auth, contract, customer, docs, docs::routes::Spec, erp, event, health, profile, settings, tag, ticket},
     error::{Code, Error},
     http::{cors, limits, openapi, transaction},
 };
@@ -32,6 +32,7 @@ fn domains() -> OpenApiRouter<App> {
         .merge(contract::routes())
         .merge(customer::routes())
         .merge(docs::routes())
+        .merge(erp::routes())
         .merge(event::routes())
         .merge(health::routes())
         .merge(profile::routes())

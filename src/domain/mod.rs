@@ -5,6 +5,7 @@ pub mod auth;
 pub mod contract;
 pub mod customer;
 pub mod docs;
+pub mod erp;
 pub mod erp_cache;
 pub mod event;
 pub mod health;

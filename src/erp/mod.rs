@@ -4,11 +4,13 @@
 //! [`Customer`]; caching, staleness and the answer to the API's caller live in `domain::erp_cache`.
 
 pub mod amount;
+pub mod answer;
 pub mod breaker;
 pub mod custom;
 pub mod guard;
 pub mod id;
 pub mod model;
+pub mod powercloud;
 pub mod registry;
 pub mod store;
 
@@ -123,6 +125,26 @@ impl ErpError {
     }
 }
 
+/// A request as it may be shown: no credential in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentRequest {
+    /// HTTP method.
+    pub method: String,
+    /// Address, with credentials redacted.
+    pub url: String,
+}
+
+/// What a test of a connection shows: one look-up of a contract, step by step.
+#[derive(Debug)]
+pub struct Probe {
+    /// What was sent, where the adapter can show it.
+    pub request: Option<SentRequest>,
+    /// What came back, credentials taken out; also where it cannot be used.
+    pub raw: Option<Value>,
+    /// What became of it.
+    pub result: Result<Option<Contract>, ErpError>,
+}
+
 /// A system that knows contracts and customers.
 ///
 /// `Ok(None)` and an empty list mean the system answered and has no such thing. Everything else is an [`ErpError`].
@@ -142,4 +164,11 @@ pub trait Erp: Send + Sync {
 
     /// Ids of at most ten customers.
     async fn search_by_text(&self, q: &str, limit: u32, offset: u32) -> Result<Vec<ErpId>, ErpError>;
+
+    /// Looks a contract up and shows how. Asked by administrators who set the connection up.
+    async fn probe(&self, id: &ErpId) -> Probe {
+        let result = self.contract_by_id(id).await;
+        let raw = result.as_ref().ok().and_then(|found| found.as_ref()).and_then(|contract| contract.raw_data.clone());
+        Probe { request: None, raw, result }
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc, time::Duration};
 
+use chrono::NaiveDate;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -10,7 +11,8 @@ use utoipa::ToSchema;
 use super::{
     Erp, ErpError,
     custom::{CustomErp, wire::Executor},
-    guard::{GuardPolicy, Guards},
+    guard::{Guard, GuardPolicy, Guards},
+    powercloud::{PowercloudErp, settings::PowercloudSettings},
     store::StoreErp,
 };
 use crate::outbound::Outbound;
@@ -84,6 +86,10 @@ pub struct ErpSettings {
     pub secrets: BTreeMap<String, SecretString>,
     /// Calls that may run at a time; 0 counts as 1.
     pub max_concurrent: usize,
+    /// The tenant's Powercloud; none = host or credentials are missing.
+    pub powercloud: Option<PowercloudSettings>,
+    /// The present day in Germany, on which states and prices depend.
+    pub today: NaiveDate,
 }
 
 impl Default for ErpSettings {
@@ -97,6 +103,8 @@ impl Default for ErpSettings {
             search_by_text: None,
             secrets: BTreeMap::new(),
             max_concurrent: DEFAULT_MAX_CONCURRENT,
+            powercloud: None,
+            today: NaiveDate::default(),
         }
     }
 }
@@ -108,6 +116,9 @@ impl ErpSettings {
         let calls = [&mut self.contract_by_id, &mut self.customer_by_id, &mut self.search_by_fields, &mut self.search_by_text];
         for call in calls.into_iter().flatten() {
             call.timeout_ms = call.timeout_ms.min(most);
+        }
+        if let Some(powercloud) = &mut self.powercloud {
+            powercloud.timeout = powercloud.timeout.min(Duration::from_millis(most.into()));
         }
     }
 
@@ -126,6 +137,9 @@ impl ErpSettings {
             print.map(call.headers.iter().map(|(name, value)| (name, value.as_str())));
         }
         print.map(self.secrets.iter().map(|(key, secret)| (key, secret.expose_secret())));
+        if self.system == ErpSystem::Powercloud {
+            self.powercloud.iter().flat_map(PowercloudSettings::parts).for_each(|part| print.text(&part));
+        }
         hex::encode(print.0.finalize())
     }
 }
@@ -173,16 +187,24 @@ impl Registry {
     pub fn connect(&self, tenant_id: i64, settings: &ErpSettings) -> Result<Arc<dyn Erp>, ErpError> {
         match settings.system {
             ErpSystem::Store => Ok(Arc::new(StoreErp)),
-            ErpSystem::Custom => {
-                // A changed limit needs new permits, but not new answers.
-                let state = format!("{}/{}", settings.fingerprint(), settings.max_concurrent);
-                let guard = self.guards.guard(tenant_id, settings.system, &state, settings.max_concurrent);
-                Ok(Arc::new(CustomErp::new(self.outbound.clone(), guard, settings)))
+            ErpSystem::Custom => Ok(Arc::new(CustomErp::new(self.outbound.clone(), self.guard(tenant_id, settings), settings))),
+            ErpSystem::Powercloud => {
+                let powercloud = settings.powercloud.clone().ok_or_else(|| ErpError::Misconfigured {
+                    reason: "powercloudHost and powercloudApiKey (hash:user:password) must be set".to_owned(),
+                })?;
+                let guard = self.guard(tenant_id, settings);
+                Ok(Arc::new(PowercloudErp::new(self.outbound.clone(), guard, powercloud, settings.today)))
             }
-            system @ (ErpSystem::Powercloud | ErpSystem::LynqTech) => {
+            system @ ErpSystem::LynqTech => {
                 Err(ErpError::Misconfigured { reason: format!("this version has no adapter for {system} yet") })
             }
         }
+    }
+
+    /// What limits a tenant's calls. A changed limit needs new permits, but not new answers.
+    fn guard(&self, tenant_id: i64, settings: &ErpSettings) -> Guard {
+        let state = format!("{}/{}", settings.fingerprint(), settings.max_concurrent);
+        self.guards.guard(tenant_id, settings.system, &state, settings.max_concurrent)
     }
 }
 
@@ -229,9 +251,32 @@ mod tests {
     fn a_system_without_adapter_says_so() {
         let outbound = Outbound::new(crate::outbound::AllowList::default(), std::time::Duration::from_secs(1)).unwrap();
         let registry = Registry::new(Arc::new(outbound));
-        let settings = ErpSettings { system: ErpSystem::Powercloud, ..ErpSettings::default() };
+        let settings = ErpSettings { system: ErpSystem::LynqTech, ..ErpSettings::default() };
         let error = registry.connect(1, &settings).err().unwrap();
-        assert_eq!(error, ErpError::Misconfigured { reason: "this version has no adapter for powercloud yet".to_owned() });
+        assert_eq!(error, ErpError::Misconfigured { reason: "this version has no adapter for lynqTech yet".to_owned() });
+        let settings = ErpSettings { system: ErpSystem::Powercloud, ..ErpSettings::default() };
+        assert!(matches!(registry.connect(1, &settings).err(), Some(ErpError::Misconfigured { .. })));
+    }
+
+    #[test]
+    fn another_powercloud_is_another_connection() {
+        use super::super::powercloud::settings::Key;
+        let with = |key: &str, change: &dyn Fn(&mut PowercloudSettings)| {
+            let mut powercloud = PowercloudSettings::new("app.example.com", Key::parse(key).unwrap());
+            change(&mut powercloud);
+            ErpSettings { system: ErpSystem::Powercloud, powercloud: Some(powercloud), ..ErpSettings::default() }.fingerprint()
+        };
+        let prints: std::collections::HashSet<_> = [
+            with("h:u:p", &|_| ()),
+            with("h2:u:p", &|_| ()),
+            with("h:u2:p", &|_| ()),
+            with("h:u:p2", &|_| ()),
+            with("h:u:p", &|settings| "other.example.com".clone_into(&mut settings.host)),
+            with("h:u:p", &|settings| settings.prices_are_net = true),
+        ]
+        .into();
+        assert_eq!(prints.len(), 6);
+        assert_eq!(with("h:u:p", &|_| ()), with("h:u:p", &|settings| settings.timeout = Duration::from_secs(1)));
     }
 
     #[tokio::test]

@@ -29,6 +29,7 @@ use crate::{
         (name = "ticket", description = "Messages of customers, and the work on them"),
         (name = "customer", description = "Customers as the ERP knows them"),
         (name = "contract", description = "Contracts as the ERP knows them"),
+        (name = "erp", description = "The connection to the ERP"),
         (name = "event", description = "What happened, when, and who did it"),
         (name = "profile", description = "People and service workers"),
         (name = "tag", description = "Labels of tickets, contracts and customers, in a tree"),

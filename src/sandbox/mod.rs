@@ -10,6 +10,8 @@ mod custom;
 mod demo;
 pub mod model;
 pub(crate) mod names;
+pub mod powercloud;
+mod powercloud_wire;
 mod search;
 mod supply;
 mod wire;
@@ -57,6 +59,7 @@ pub fn router(options: Options) -> Router {
     Router::new()
         .route("/", get(describe))
         .merge(custom::routes())
+        .merge(powercloud::routes())
         .merge(control::routes())
         .fallback(async || refuse(StatusCode::NOT_FOUND, "no such path; GET / lists what there is"))
         .method_not_allowed_fallback(async || {
@@ -87,12 +90,18 @@ async fn describe() -> Response {
             "name": "mind ERP sandbox",
             "description": "A stand-in for an energy supplier's ERP. Every customer and contract is fictional.",
             "demo": { "contractId": 746_839, "customerId": 83771 },
+            "powercloud": { "hash": powercloud::HASH, "user": powercloud::USER, "password": "the sandbox's key, or sandbox" },
             "paths": {
                 "GET /": "this page",
                 "POST /custom/contractById": { "contractId": 746_839 },
                 "POST /custom/customerById": { "customerId": 83771 },
                 "POST /custom/searchByFields": { "meterNumber": "1ESY1160669167", "ticketId": 1 },
                 "POST /custom/searchByText": { "q": "Mustermann", "limit": 10, "offset": 0 },
+                "GET /rest:client/{hash}/getContractById": { "id": 746_839 },
+                "GET /rest:client/{hash}/getCustomerById": { "id": 83771 },
+                "GET /rest:client/{hash}/getContractsByCustomer": { "customerId": 83771, "limit": 100, "offset": 0 },
+                "GET /rest:client/{hash}/searchContracts": { "counterNumber": "1ESY1160669167" },
+                "GET /rest:client/{hash}/searchCustomers": { "search": "Mustermann", "limit": 10, "offset": 0 },
                 "GET /_sandbox/calls": "how often each operation was called",
                 "GET /_sandbox/faults": "faults in force",
                 "POST /_sandbox/faults": { "delayMs": 0, "status": 503, "nonsense": false, "operations": ["contractById"] },

@@ -7,6 +7,7 @@ mod api {
     mod contract;
     mod customer;
     mod docs;
+    mod erp;
     mod errors;
     mod event;
     mod health;
@@ -23,6 +24,7 @@ mod crash;
 mod embedded;
 mod erp {
     mod custom;
+    mod powercloud;
 }
 mod isolation;
 mod migrations;

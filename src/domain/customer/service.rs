@@ -34,7 +34,7 @@ pub async fn by_customer(lookup: &Lookup, id: &ErpId) -> Result<(Customer, Prove
     with_contracts(lookup, customer, provenance, None).await
 }
 
-/// Fills in the contracts, in the ERP's order. One that the ERP lists and does not know is left out; one that it cannot
+/// Fills in the contracts, in the ERP's order; where the ERP cannot list them, the one that is `known`. One that the ERP lists and does not know is left out; one that it cannot
 /// give right now fails the whole, because half a customer looks like a whole one.
 async fn with_contracts(
     lookup: &Lookup,
@@ -42,7 +42,10 @@ async fn with_contracts(
     mut provenance: Provenance,
     known: Option<Contract>,
 ) -> Result<(Customer, Provenance)> {
-    let ids = std::mem::take(&mut customer.contract_ids);
+    let mut ids = std::mem::take(&mut customer.contract_ids);
+    if ids.is_empty() {
+        ids.extend(known.as_ref().map(|contract| contract.id.clone()));
+    }
     if ids.len() > MOST_CONTRACTS {
         return Err(ErpError::BadPayload { reason: format!("it lists more than {MOST_CONTRACTS} contracts of one customer") }.into());
     }

@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Europe::Berlin;
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
@@ -82,6 +83,7 @@ impl Lookup {
         let budget = app.config().request_timeout / 3 * 2;
         let mut erp_settings = settings.erp();
         erp_settings.end_within(budget);
+        erp_settings.today = app.now().with_timezone(&Berlin).date_naive();
         Ok(Self {
             app: app.clone(),
             tenant,

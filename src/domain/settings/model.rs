@@ -1,6 +1,7 @@
 //! What a setting is: its type, its check, and the form in which the API shows it (`contract/settings.md`).
 
 pub mod catalogue;
+mod powercloud;
 pub mod schema;
 pub mod tag_key;
 
@@ -47,8 +48,18 @@ pub enum Kind {
     Choice(&'static [(&'static str, Bilingual)]),
     /// A whole number within bounds, both included.
     Int(i64, i64),
+    /// Yes or no.
+    Bool,
     /// A host name or address, without scheme and path.
     Host,
+    /// A text that fits a pattern; the second text says what fits.
+    Text(&'static str, &'static str),
+    /// The same, encrypted at rest.
+    SecretForm(&'static str, &'static str),
+    /// An object of texts.
+    Texts(&'static TextMap),
+    /// At most twenty texts that fit a pattern.
+    List(&'static str),
     /// A text that is encrypted at rest.
     SecretText,
     /// Named texts that are encrypted at rest, written by merging: null deletes one.
@@ -60,6 +71,20 @@ pub enum Kind {
     /// Any JSON up to 64 KiB.
     Json,
 }
+
+/// Which names and texts an object of texts may have.
+#[derive(Debug)]
+pub struct TextMap {
+    /// Pattern of the names.
+    pub name: &'static str,
+    /// Pattern of the texts.
+    pub text: &'static str,
+    /// Entries at most.
+    pub most: usize,
+}
+
+/// Entries of a [`Kind::List`] at most.
+pub const MOST_TEXTS: usize = 20;
 
 /// One entry of the catalogue.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +114,7 @@ pub struct Definition {
 impl Definition {
     /// Whether its value is encrypted at rest and masked.
     pub const fn is_secret(&self) -> bool {
-        matches!(self.kind, Kind::SecretText | Kind::SecretMap)
+        matches!(self.kind, Kind::SecretText | Kind::SecretForm(..) | Kind::SecretMap)
     }
 
     /// The default as JSON.
@@ -102,9 +127,10 @@ impl Definition {
         match self.kind {
             Kind::Choice(_) => "enum",
             Kind::Int(..) => "int",
-            Kind::Host => "string",
-            Kind::SecretText | Kind::SecretMap => "secret",
-            Kind::Executor | Kind::Origins | Kind::Json => "json",
+            Kind::Bool => "bool",
+            Kind::Host | Kind::Text(..) => "string",
+            Kind::SecretText | Kind::SecretForm(..) | Kind::SecretMap => "secret",
+            Kind::Executor | Kind::Origins | Kind::Json | Kind::Texts(_) | Kind::List(_) => "json",
         }
     }
 
@@ -123,6 +149,21 @@ impl Definition {
             Kind::Host => match value.as_str() {
                 Some(text) if fits(schema::HOST, text) => Ok(()),
                 _ => refuse("must be a host such as app.example.com, with :port if needed".into()),
+            },
+            Kind::Bool if value.is_boolean() => Ok(()),
+            Kind::Bool => refuse("must be true or false".into()),
+            Kind::Text(pattern, words) | Kind::SecretForm(pattern, words) => match value.as_str() {
+                Some(text) if fits(pattern, text) => Ok(()),
+                _ => refuse(words.into()),
+            },
+            Kind::Texts(map) => self.check_texts(map, value),
+            Kind::List(pattern) => match value.as_array() {
+                Some(items)
+                    if items.len() <= MOST_TEXTS && items.iter().all(|item| item.as_str().is_some_and(|text| fits(pattern, text))) =>
+                {
+                    Ok(())
+                }
+                _ => refuse(format!("must be a list of at most {MOST_TEXTS} texts of 1 to 200 characters")),
             },
             Kind::SecretText => match value.as_str() {
                 Some(text) if (1..=1000).contains(&text.chars().count()) && fits(schema::TEXT, text) => Ok(()),
@@ -166,6 +207,22 @@ impl Definition {
         Ok(())
     }
 
+    fn check_texts(&self, map: &'static TextMap, value: &Value) -> Result<(), FieldError> {
+        let Some(entries) = value.as_object().filter(|entries| entries.len() <= map.most) else {
+            return Err(FieldError::new(self.name, format!("must be an object of at most {} texts", map.most)));
+        };
+        for (name, text) in entries {
+            let at = format!("{}.{name}", self.name);
+            if !fits(map.name, name) {
+                return Err(FieldError::new(at, format!("is not a name of the form {}", map.name)));
+            }
+            if !text.as_str().is_some_and(|text| fits(map.text, text)) {
+                return Err(FieldError::new(at, format!("must be a text of the form {}", map.text)));
+            }
+        }
+        Ok(())
+    }
+
     fn check_secret_map(&self, value: &Value) -> Result<(), FieldError> {
         let Some(entries) = value.as_object() else {
             return Err(FieldError::new(self.name, "must be an object of names and texts"));
@@ -187,8 +244,14 @@ impl Definition {
 /// Whether a text fits a pattern of the schema, compiled once.
 fn fits(pattern: &'static str, text: &str) -> bool {
     static COMPILED: LazyLock<BTreeMap<&'static str, Regex>> = LazyLock::new(|| {
+        let own = CATALOGUE.iter().flat_map(|definition| match definition.kind {
+            Kind::Text(pattern, _) | Kind::SecretForm(pattern, _) | Kind::List(pattern) => vec![pattern],
+            Kind::Texts(map) => vec![map.name, map.text],
+            _ => Vec::new(),
+        });
         [schema::HOST, schema::ORIGIN, schema::TEXT, schema::URL, schema::HEADER_NAME, schema::HEADER_VALUE]
             .into_iter()
+            .chain(own)
             .filter_map(|pattern| Some((pattern, Regex::new(pattern).ok()?)))
             .collect()
     });
@@ -317,13 +380,36 @@ mod tests {
             ("allowedOrigins", json!(["https://a.example/path"])),
             ("allowedOrigins", json!("https://a.example")),
             ("powercloudHost", json!("https://app.powercloud.de/x")),
+            ("powercloudHost", json!("ftp://app.powercloud.de")),
+            ("powercloudApiKey", json!("hash:user")),
+            ("powercloudHash", json!("../x")),
+            ("powercloudFunctions", json!({"contract": "getContractById"})),
+            ("powercloudFunctions", json!({"contractById": "a/b"})),
+            ("powercloudFunctions", json!(["getContractById"])),
+            ("powercloudStatusCodes", json!({"5000": ""})),
+            ("powercloudPricesAreNet", json!("yes")),
+            ("powercloudNotFoundTexts", json!([""])),
+            ("erpUrlTemplate", json!("http://erp.example.com/{contractId}")),
+            ("erpUrlTemplate", json!("https://erp.example.com/{id}")),
             ("executorSecrets", json!({"a b": "x"})),
             ("powercloudApiKey", json!("a\r\nX-Evil: 1")),
         ] {
             let error = definition(name).unwrap().check(&value).unwrap_err();
             assert!(error.path.starts_with(name), "{}", error.path);
         }
-        assert!(definition("powercloudApiKey").unwrap().check(&json!("hash:user:pässword")).is_ok());
+        for (name, value) in [
+            ("powercloudHost", json!("https://app.powercloud.de")),
+            ("powercloudHost", json!("http://127.0.0.1:8090")),
+            ("powercloudApiKey", json!("0123456789abcdef:user:pass:word")),
+            ("powercloudUser", json!("client#rest")),
+            ("powercloudFunctions", json!({"customerById": "", "searchByText": "findCustomers"})),
+            ("powercloudStatusCodes", json!({"5000": "aktiv", "7000": "beendet"})),
+            ("powercloudFields", json!({"monthlyDeposit": "deposit.value"})),
+            ("powercloudNotFoundTexts", json!(["Keine Daten"])),
+            ("erpUrlTemplate", json!("https://erp.example.com:8443/c/{contractId}?k={customerId}#top")),
+        ] {
+            definition(name).unwrap().check(&value).unwrap();
+        }
         assert!(definition("allowedOrigins").unwrap().check(&json!(["https://app.example.com", "http://localhost:3000"])).is_ok());
     }
 }

@@ -1,5 +1,7 @@
 //! Reading settings in force, and changing them all or nothing.
 
+mod powercloud;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -118,6 +120,8 @@ impl Settings {
             search_by_text: call("searchCustomerByTextExecutor"),
             secrets: self.secret_map("executorSecrets"),
             max_concurrent: usize::try_from(self.int("erpMaxConcurrentRequests")).unwrap_or(1),
+            powercloud: self.powercloud(),
+            ..ErpSettings::default()
         }
     }
 
@@ -145,7 +149,8 @@ impl Settings {
                     }
                 }
             }
-            ErpSystem::Powercloud | ErpSystem::LynqTech => {
+            ErpSystem::Powercloud => conflicts.extend(self.powercloud_conflicts()),
+            ErpSystem::LynqTech => {
                 conflicts.push(FieldError::new("erpSystem", format!("this version has no adapter for {} yet", erp.system.as_str())));
             }
         }
@@ -397,6 +402,7 @@ async fn refuse_impossible_calls(app: &App, tenant: TenantId, changes: &[Change]
             errors.push(FieldError::new(format!("{}.url", change.definition.name), error.to_string()));
         }
     }
+    errors.extend(powercloud::refuse_host(app, &settings, changes).await);
     if errors.is_empty() { Ok(()) } else { Err(conflict(errors)) }
 }
 

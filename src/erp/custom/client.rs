@@ -2,27 +2,20 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use chrono::DateTime;
 use reqwest::{
     Method, StatusCode,
-    header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
+    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    super::{
-        ErpError,
-        guard::{Failure, Retry},
-    },
+    super::{ErpError, answer, guard::Failure},
     template,
     wire::{Executor, ExecutorMethod},
 };
-use crate::outbound::{Outbound, OutboundError, OutboundRequest, OutboundResponse};
-
-/// Longest wish to wait that is taken at its word; beyond it a caller only needs to know "much later".
-const LONGEST_WISH: Duration = Duration::from_hours(24);
+use crate::outbound::{Outbound, OutboundRequest, OutboundResponse};
 
 /// A call whose settings add up. `Debug` names the operation and nothing else.
 #[derive(Clone)]
@@ -99,76 +92,25 @@ impl Call {
 
     /// Sends the request once. "Not found" comes back as `null`.
     pub async fn try_once(&self, outbound: &Outbound, request: OutboundRequest) -> Result<Value, Failure> {
-        let response = outbound.send(request).await.map_err(|error| self.not_answered(&error))?;
+        let response = outbound.send(request).await.map_err(|error| {
+            let address = format!("{}.url", self.operation);
+            answer::not_answered(&error, self.operation, &address)
+        })?;
         self.read(&response)
     }
 
     fn read(&self, response: &OutboundResponse) -> Result<Value, Failure> {
-        let status = response.status;
-        let unavailable = || ErpError::Unavailable { reason: format!("it answered with status {}", status.as_u16()) };
-        let final_failure = |error| Err(Failure { error, retry: Retry::Never });
-        match status {
+        match response.status {
             StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => Ok(Value::Null),
-            status if status.is_success() => self.json(&response.body),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => final_failure(ErpError::Unauthorized),
-            StatusCode::TOO_MANY_REQUESTS => Err(ErpError::RateLimited { retry_after: wish(&response.headers) }.into()),
-            StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
-                let retry = wish(&response.headers).map_or(Retry::Soon, Retry::After);
-                Err(Failure { error: unavailable(), retry })
-            }
-            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => final_failure(unavailable()),
-            status if status.is_client_error() => final_failure(ErpError::Rejected { status: status.as_u16() }),
-            // 5xx, and a 3xx or 1xx where data should be.
-            _ => final_failure(unavailable()),
+            status if status.is_success() => answer::json(self.operation, &response.body),
+            status => Err(answer::failure(status, &response.headers)),
         }
     }
-
-    fn json(&self, body: &[u8]) -> Result<Value, Failure> {
-        // A byte order mark is not JSON, but common.
-        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-        serde_json::from_slice(body).map_err(|_| Failure {
-            error: ErpError::BadPayload { reason: format!("the answer of {} is not JSON", self.operation) },
-            retry: Retry::Never,
-        })
-    }
-
-    fn not_answered(&self, error: &OutboundError) -> Failure {
-        let operation = self.operation;
-        match error {
-            OutboundError::Timeout { after } => ErpError::Timeout { after: *after }.into(),
-            OutboundError::Resolve | OutboundError::Connect | OutboundError::Interrupted => {
-                ErpError::Unavailable { reason: error.to_string() }.into()
-            }
-            // A certificate does not get better within seconds.
-            // Neither does a page that a request is sent to for maintenance.
-            OutboundError::Tls | OutboundError::Setup { .. } | OutboundError::Redirect { .. } => {
-                Failure { error: ErpError::Unavailable { reason: error.to_string() }, retry: Retry::Never }
-            }
-            OutboundError::TooLarge { .. } => ErpError::BadPayload { reason: format!("{operation}: {error}") }.into(),
-            OutboundError::InvalidUrl { .. } | OutboundError::Refused { .. } => {
-                ErpError::Misconfigured { reason: format!("{operation}.url: {error}") }.into()
-            }
-        }
-    }
-}
-
-/// `Retry-After` in seconds, or as a date counted from the answer's own `Date`, so that no two clocks are compared.
-fn wish(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::trim);
-    let wish = text(RETRY_AFTER)?;
-    let pause = if let Ok(seconds) = wish.parse() {
-        Duration::from_secs(seconds)
-    } else {
-        let until = DateTime::parse_from_rfc2822(wish).ok()?;
-        let now = DateTime::parse_from_rfc2822(text(DATE)?).ok()?;
-        (until - now).to_std().unwrap_or_default()
-    };
-    Some(pause.min(LONGEST_WISH))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::super::guard::Retry, *};
 
     fn prepare(executor: Value) -> Result<Call, ErpError> {
         let executor = serde_json::from_value(executor).unwrap();

@@ -47,7 +47,8 @@ pub fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D:
     midnight.map(|time| Some(time.and_utc().timestamp())).ok_or_else(|| D::Error::custom("expected a date"))
 }
 
-fn read_day(text: &str) -> Option<NaiveDate> {
+/// The calendar day in Germany that a text names: `YYYY-MM-DD`, RFC 3339, or a date and time without zone.
+pub fn read_day(text: &str) -> Option<NaiveDate> {
     text.parse().ok().or_else(|| {
         let with_zone = DateTime::parse_from_rfc3339(text).map(|instant| instant.with_timezone(&Berlin).date_naive());
         // Without a zone it is German time, so its date already is the day.

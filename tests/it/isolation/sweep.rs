@@ -49,6 +49,7 @@ const KNOWN: &[(&str, &str, Names)] = &[
     ("get_customer_by_customer_id", "customerId", Names::Upstream("83771")),
     ("search_contracts", "contractId", Names::Filter("746839")),
     ("search_contracts", "customerId", Names::Filter("83771")),
+    ("test_erp", "contractId", Names::Word),
     ("list_profiles", "teamIds", Names::Filter("1")),
     ("list_profiles", "tagIds", Names::Filter("1")),
     ("invalidate_cache", "contractId", Names::OwnCopies("746839")),

@@ -1,13 +1,13 @@
 //! Every setting there is. A setting is listed once something reads it.
 
-use super::{Bilingual, Definition, Kind};
+use super::{Bilingual, Definition, Kind, powercloud};
 use crate::domain::role::Permission;
 
-const fn text(de: &'static str, en: &'static str) -> Bilingual {
+pub(super) const fn text(de: &'static str, en: &'static str) -> Bilingual {
     Bilingual { de, en }
 }
 
-const fn define(
+pub(super) const fn define(
     name: &'static str,
     category: &'static str,
     group: &'static str,
@@ -127,23 +127,31 @@ pub const CATALOGUE: &[Definition] = &[
         ),
     ),
     define(
-        "powercloudHost",
+        "erpUrlTemplate",
         "erp",
-        "powercloud",
-        Kind::Host,
+        "connection",
+        Kind::Text(powercloud::URL_TEMPLATE, "must be a URL such as https://erp.example.com/contract/{contractId}"),
         "null",
-        text("Powercloud-Host", "Powercloud host"),
-        text("Zum Beispiel app.powercloud.de.", "For example app.powercloud.de."),
+        text("Vertragsseite im ERP", "Page of a contract in the ERP"),
+        text(
+            "Link in das ERP; {contractId} und {customerId} werden ersetzt. Nur https.",
+            "Link into the ERP; {contractId} and {customerId} are replaced. https only.",
+        ),
     ),
-    define(
-        "powercloudApiKey",
-        "erp",
-        "powercloud",
-        Kind::SecretText,
-        "null",
-        text("Powercloud-Schlüssel", "Powercloud key"),
-        text("Schlüssel in der Form hash:user:password.", "Key of the form hash:user:password."),
-    ),
+    powercloud::HOST,
+    powercloud::API_KEY,
+    powercloud::HASH,
+    powercloud::USER,
+    powercloud::PASSWORD,
+    powercloud::CONTEXT,
+    powercloud::TIMEOUT,
+    powercloud::FUNCTIONS,
+    powercloud::PARAMETERS,
+    powercloud::FIELDS,
+    powercloud::STATUS_CODES,
+    powercloud::NOT_FOUND,
+    powercloud::PRICES_ARE_NET,
+    powercloud::ADD_METER_CHARGE,
     define(
         "lynqTechHost",
         "erp",

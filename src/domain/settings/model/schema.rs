@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CATALOGUE, Definition, Kind, tag_key};
+use super::{CATALOGUE, Definition, Kind, MOST_TEXTS, tag_key};
 use crate::domain::tag::model::input::READ_ONLY;
 
 pub(super) const TEXT: &str = r"^[^\x00-\x1f\x7f]*$";
@@ -63,6 +63,15 @@ fn of(definition: &Definition) -> Value {
             json!({"type": ["string", "null"], "enum": names.collect::<Vec<_>>()})
         }
         Kind::Int(least, most) => json!({"type": ["integer", "null"], "minimum": least, "maximum": most}),
+        Kind::Bool => json!({"type": ["boolean", "null"]}),
+        Kind::Text(pattern, _) => json!({"type": ["string", "null"], "pattern": pattern}),
+        Kind::SecretForm(pattern, _) => json!({"type": ["string", "null"], "pattern": pattern, "writeOnly": true}),
+        Kind::Texts(map) => json!({
+            "type": ["object", "null"], "maxProperties": map.most,
+            "propertyNames": {"pattern": map.name},
+            "additionalProperties": {"type": "string", "pattern": map.text},
+        }),
+        Kind::List(pattern) => json!({"type": ["array", "null"], "maxItems": MOST_TEXTS, "items": {"type": "string", "pattern": pattern}}),
         Kind::Host => json!({"type": ["string", "null"], "pattern": HOST}),
         Kind::SecretText => json!({"type": ["string", "null"], "minLength": 1, "maxLength": 1000, "pattern": TEXT, "writeOnly": true}),
         Kind::SecretMap => json!({

@@ -45,7 +45,7 @@ async fn one_fault_keeps_everything_as_it_was() {
         (json!({"_tag[99].name": "x", "_tag[99].sla": 5}), 409, vec!["_tag[99].name", "_tag[99].sla"]),
         (json!({"_tag[1].parent": 99}), 409, vec!["_tag[1].parent"]),
         (json!({"_tag[1].parent": 1}), 409, vec!["_tag[1].parent"]),
-        (json!({"erpSystem": "powercloud", "_tag[99].name": "x"}), 409, vec!["_tag[99].name", "erpSystem"]),
+        (json!({"erpSystem": "powercloud", "_tag[99].name": "x"}), 409, vec!["_tag[99].name", "powercloudApiKey", "powercloudHost"]),
         (json!({"_tag[1].nmae": "x"}), 400, vec!["_tag[1].nmae"]),
         (json!({"_tag[1].color": "pink", "_tag[1].name": null, "nonsense": 1}), 400, vec!["_tag[1].color", "_tag[1].name", "nonsense"]),
         (json!({"_tag[1]": "x"}), 400, vec!["_tag[1]"]),
