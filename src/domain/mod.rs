@@ -15,3 +15,4 @@ pub mod settings;
 pub mod tag;
 pub mod tenant;
 pub mod ticket;
+pub mod validation;
