@@ -20,7 +20,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     App,
-    domain::{attachment, auth, contract, customer, docs, docs::routes::Spec, erp, event, health, profile, settings, tag, ticket},
+    domain::{
+        attachment, auth, contract, customer, docs, docs::routes::Spec, erp, event, health, profile, settings, tag, ticket, validation,
+    },
     error::{Code, Error},
     http::{cors, limits, openapi, transaction},
 };
@@ -39,6 +41,7 @@ fn domains() -> OpenApiRouter<App> {
         .merge(settings::routes())
         .merge(tag::routes())
         .merge(ticket::routes())
+        .merge(validation::routes())
 }
 
 /// The OpenAPI description of every route.

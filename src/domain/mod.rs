@@ -16,3 +16,4 @@ pub mod settings;
 pub mod tag;
 pub mod tenant;
 pub mod ticket;
+pub mod validation;

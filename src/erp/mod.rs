@@ -7,6 +7,7 @@ pub mod amount;
 pub mod answer;
 pub mod breaker;
 pub mod custom;
+pub mod energy;
 pub mod guard;
 pub mod id;
 pub mod model;

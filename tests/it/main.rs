@@ -16,6 +16,7 @@ mod api {
     mod settings;
     mod tag;
     mod ticket;
+    mod validation;
 }
 mod architecture;
 mod cli;

@@ -77,6 +77,7 @@ const KNOWN: &[(&str, &str, Names)] = &[
     ("get_tag", "id", Names::Tag),
     ("update_tag", "id", Names::Tag),
     ("delete_tag", "id", Names::LastTag),
+    ("validate_value", "type", Names::Word),
 ];
 
 fn known(operation: &Operation, field: &str) -> Option<Names> {
