@@ -7,8 +7,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use axum::{
     Router,
-    extract::{Path, Query, State},
-    http::{HeaderMap, StatusCode, header},
+    extract::State,
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -52,17 +52,10 @@ pub(super) fn routes() -> Router<Arc<Sandbox>> {
 }
 
 /// The path decides before the credentials, and faults before both, as a real outage does.
-async fn call(
-    State(sandbox): State<Arc<Sandbox>>,
-    Path((hash, function)): Path<(String, String)>,
-    Query(parameters): Query<Parameters>,
-    headers: HeaderMap,
-) -> Response {
+async fn call(State(sandbox): State<Arc<Sandbox>>, uri: Uri, headers: HeaderMap) -> Response {
     let unknown = || Refusal(StatusCode::NOT_FOUND, "no such path".to_owned()).into_response();
-    if hash != HASH {
-        return unknown();
-    }
-    let (operation, answer): (Operation, fn(&World, &Parameters) -> Response) = match function.as_str() {
+    let Some((HASH, function)) = uri.path().trim_start_matches("/rest:client/").split_once('/') else { return unknown() };
+    let (operation, answer): (Operation, fn(&World, &Parameters) -> Response) = match function {
         "getContractById" => (Operation::ContractById, contract_by_id),
         "getCustomerById" => (Operation::CustomerById, customer_by_id),
         "getContractsByCustomer" => (Operation::ContractsByCustomer, contracts_by_customer),
@@ -76,7 +69,8 @@ async fn call(
     if !knows(&sandbox, &headers) {
         return Refusal(StatusCode::UNAUTHORIZED, "Basic authentication as client#<user> is needed".to_owned()).into_response();
     }
-    answer(&sandbox.world, &parameters)
+    let query = uri.query().unwrap_or_default();
+    answer(&sandbox.world, &url::form_urlencoded::parse(query.as_bytes()).into_owned().collect())
 }
 
 fn knows(sandbox: &Sandbox, headers: &HeaderMap) -> bool {

@@ -224,12 +224,10 @@ impl PowercloudErp {
     /// An answer without what is secret, also one that is no JSON.
     fn shown(&self, response: &OutboundResponse) -> Value {
         let secrets = self.settings().secrets();
-        match serde_json::from_slice(&response.body) {
-            Ok(body) => secret::strip(body, &secrets),
-            Err(_) => {
-                let text = String::from_utf8_lossy(&response.body);
-                Value::String(secret::redact(text.into_owned(), &secrets).chars().take(SHOWN_CHARS).collect())
-            }
+        if let Ok(body) = serde_json::from_slice(&response.body) {
+            return secret::strip(body, &secrets);
         }
+        let text = String::from_utf8_lossy(&response.body).into_owned();
+        Value::String(secret::redact(text, &secrets).chars().take(SHOWN_CHARS).collect())
     }
 }

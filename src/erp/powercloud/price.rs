@@ -29,9 +29,8 @@ pub fn current_slice<'a>(slices: &[Row<'a>], today: NaiveDate) -> Option<Row<'a>
 pub fn vat_rate(energy: Option<&str>, day: NaiveDate) -> Option<Decimal> {
     let reduced = |from: Option<NaiveDate>, until: Option<NaiveDate>| Some(day) >= from && Some(day) <= until;
     match energy? {
-        "electricity" => Some(Decimal::new(19, 2)),
         "gas" if reduced(NaiveDate::from_ymd_opt(2022, 10, 1), NaiveDate::from_ymd_opt(2024, 3, 31)) => Some(Decimal::new(7, 2)),
-        "gas" => Some(Decimal::new(19, 2)),
+        "electricity" | "gas" => Some(Decimal::new(19, 2)),
         _ => None,
     }
 }

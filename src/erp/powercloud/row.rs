@@ -186,13 +186,13 @@ mod tests {
 
     use super::*;
 
-    fn with<T>(row: Value, read: impl Fn(Row<'_>) -> T) -> (T, Vec<String>) {
+    fn with<T>(row: &Value, read: impl Fn(Row<'_>) -> T) -> (T, Vec<String>) {
         let warnings = Warnings::default();
         let result = read(Row::new(row.as_object().unwrap(), &warnings));
         (result, warnings.into_vec())
     }
 
-    fn fine<T>(row: Value, read: impl Fn(Row<'_>) -> T) -> T {
+    fn fine<T>(row: &Value, read: impl Fn(Row<'_>) -> T) -> T {
         let (result, warnings) = with(row, read);
         assert!(warnings.is_empty(), "{warnings:?}");
         result
@@ -202,27 +202,27 @@ mod tests {
     fn days_in_every_form() {
         let day = NaiveDate::from_ymd_opt(2024, 4, 1);
         for value in [json!("2024-04-01"), json!("2024-04-01 00:00:00"), json!("2024-03-31T22:00:00Z"), json!(1_711_922_400)] {
-            assert_eq!(fine(json!({"d": value}), |row| row.day("d")), day);
+            assert_eq!(fine(&json!({"d": value}), |row| row.day("d")), day);
         }
         for value in [json!("0000-00-00"), json!("0000-00-00 00:00:00"), json!(""), Value::Null] {
-            assert_eq!(fine(json!({"d": value}), |row| row.day("d")), None);
+            assert_eq!(fine(&json!({"d": value}), |row| row.day("d")), None);
         }
-        let (none, warnings) = with(json!({"d": "01.04.2024"}), |row| row.day("d"));
+        let (none, warnings) = with(&json!({"d": "01.04.2024"}), |row| row.day("d"));
         assert_eq!((none, warnings), (None, vec!["d has an unexpected form and is left out".to_owned()]));
     }
 
     #[test]
     fn flags_amounts_and_numbers_in_every_form() {
         for (value, flag) in [(json!(0), false), (json!("1"), true), (json!(true), true), (json!("false"), false), (json!(1.0), true)] {
-            assert_eq!(fine(json!({"b": value}), |row| row.flag("b")), Some(flag));
+            assert_eq!(fine(&json!({"b": value}), |row| row.flag("b")), Some(flag));
         }
-        assert!(with(json!({"b": "yes"}), |row| row.flag("b")).1.len() == 1);
+        assert!(with(&json!({"b": "yes"}), |row| row.flag("b")).1.len() == 1);
         for (value, expected) in [(json!("109.2100"), "109.21"), (json!(23.95), "23.95"), (json!("-4"), "-4"), (json!(1e-7), "0.0000001")] {
-            assert_eq!(fine(json!({"a": value}), |row| row.amount("a")).unwrap().to_string(), expected);
+            assert_eq!(fine(&json!({"a": value}), |row| row.amount("a")).unwrap().to_string(), expected);
         }
-        assert!(with(json!({"a": "12,50"}), |row| row.amount("a")).1.len() == 1);
-        assert_eq!(fine(json!({"i": "14"}), |row| row.int("i")), Some(14));
-        assert_eq!(fine(json!({"i": "flx_24"}), |row| row.int_if_one("i")), None);
+        assert!(with(&json!({"a": "12,50"}), |row| row.amount("a")).1.len() == 1);
+        assert_eq!(fine(&json!({"i": "14"}), |row| row.int("i")), Some(14));
+        assert_eq!(fine(&json!({"i": "flx_24"}), |row| row.int_if_one("i")), None);
     }
 
     #[test]
@@ -230,20 +230,20 @@ mod tests {
         for (value, shown) in
             [(json!("900101"), "900101"), (json!(900_101), "900101"), (json!("C17"), "\"C17\""), (json!("007"), "\"007\"")]
         {
-            let id = fine(json!({"id": value}), |row| row.id("id")).unwrap();
+            let id = fine(&json!({"id": value}), |row| row.id("id")).unwrap();
             assert_eq!(serde_json::to_string(&id).unwrap(), shown);
         }
         for (value, zip) in [(json!(1067), "01067"), (json!("1067"), "01067"), (json!("82031"), "82031"), (json!("A-1010"), "A-1010")] {
-            assert_eq!(fine(json!({"zip": value}), |row| row.zip("zip")).unwrap(), zip);
+            assert_eq!(fine(&json!({"zip": value}), |row| row.zip("zip")).unwrap(), zip);
         }
     }
 
     #[test]
     fn paths_and_rows() {
         let row = json!({"deposit": {"amount": "53.0000"}, "a.b": 1, "list": {"0": {"id": 1}, "3": {"id": 2}}, "empty": " "});
-        assert_eq!(fine(row.clone(), |row| row.amount("deposit.amount")), Some(Decimal::from(53)));
-        assert_eq!(fine(row.clone(), |row| row.int("a.b")), Some(1));
-        assert_eq!(fine(row.clone(), |row| row.rows("list").len()), 2);
-        assert_eq!(fine(row, |row| row.text("empty").or_else(|| row.text("deposit.none.deeper"))), None);
+        assert_eq!(fine(&row, |row| row.amount("deposit.amount")), Some(Decimal::from(53)));
+        assert_eq!(fine(&row, |row| row.int("a.b")), Some(1));
+        assert_eq!(fine(&row, |row| row.rows("list").len()), 2);
+        assert_eq!(fine(&row, |row| row.text("empty").or_else(|| row.text("deposit.none.deeper"))), None);
     }
 }

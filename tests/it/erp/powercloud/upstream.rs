@@ -195,14 +195,16 @@ async fn credentials_show_nowhere() {
         ] {
             upstream.answer(answer).await;
             let error = erp.contract_by_id(&id("7")).await.unwrap_err();
-            shown += &format!(" {error} {error:?} {:?}", erp.probe(&id("7")).await);
+            shown.push_str(&[error.to_string(), format!("{error:?} {:?}", erp.probe(&id("7")).await)].join(" "));
         }
         shown
     }
     .with_subscriber(subscriber)
     .await;
     assert!(shown.contains("/rest:client/***/getContractById?id=7"), "{shown}");
-    shown += &String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(log.contains("TRACE") || log.contains("DEBUG"), "nothing was logged: {log}");
+    shown += &log;
     shown += &settings.fingerprint();
     for secret in [HASH, PASSWORD, "client#ada"] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
@@ -235,7 +237,7 @@ async fn what_is_inferred_can_be_put_elsewhere() {
     powercloud.status_codes = Table::new(&[], table(&[("7000", "blocked")]));
     powercloud.prices_are_net = true;
     let contract = upstream.registry.connect(1, &settings).unwrap().contract_by_id(&id("7")).await.unwrap().unwrap();
-    assert_eq!(serde_json::to_value(&contract.monthly_deposit).unwrap(), json!(84.5));
+    assert_eq!(serde_json::to_value(contract.monthly_deposit).unwrap(), json!(84.5));
     assert_eq!((contract.iban.as_deref(), contract.product_code.as_deref()), (Some("DE89370400440532013000"), Some("g_1")));
     assert_eq!(
         (contract.status_code, contract.status_code_title.as_deref(), contract.status.as_deref()),
