@@ -9,6 +9,7 @@ pub mod custom;
 pub mod energy;
 pub mod guard;
 pub mod id;
+pub mod lynqtech;
 pub mod model;
 pub mod registry;
 pub mod store;

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -11,6 +12,7 @@ use super::{
     Erp, ErpError,
     custom::{CustomErp, wire::Executor},
     guard::{GuardPolicy, Guards},
+    lynqtech::{LynqTechErp, Surroundings, settings::LynqTechSettings, token::Tokens},
     store::StoreErp,
 };
 use crate::outbound::Outbound;
@@ -84,6 +86,10 @@ pub struct ErpSettings {
     pub secrets: BTreeMap<String, SecretString>,
     /// Calls that may run at a time; 0 counts as 1.
     pub max_concurrent: usize,
+    /// The LynqTech of the tenant, used while [`Self::system`] says so.
+    pub lynqtech: LynqTechSettings,
+    /// The present, which decides what a state with an end date means and whether a token is still good.
+    pub now: DateTime<Utc>,
 }
 
 impl Default for ErpSettings {
@@ -97,6 +103,8 @@ impl Default for ErpSettings {
             search_by_text: None,
             secrets: BTreeMap::new(),
             max_concurrent: DEFAULT_MAX_CONCURRENT,
+            lynqtech: LynqTechSettings::default(),
+            now: DateTime::UNIX_EPOCH,
         }
     }
 }
@@ -109,6 +117,7 @@ impl ErpSettings {
         for call in calls.into_iter().flatten() {
             call.timeout_ms = call.timeout_ms.min(most);
         }
+        self.lynqtech.timeout_ms = self.lynqtech.timeout_ms.min(most);
     }
 
     /// Hex SHA-256 over what decides whose data is seen, secrets included: answers of a connection are kept under it, so
@@ -124,6 +133,9 @@ impl ErpSettings {
             print.text(call.method.as_str());
             print.text(&call.url);
             print.map(call.headers.iter().map(|(name, value)| (name, value.as_str())));
+        }
+        if self.system == ErpSystem::LynqTech {
+            self.lynqtech.parts().iter().for_each(|part| print.text(part));
         }
         print.map(self.secrets.iter().map(|(key, secret)| (key, secret.expose_secret())));
         hex::encode(print.0.finalize())
@@ -153,6 +165,7 @@ impl Fingerprint {
 pub struct Registry {
     outbound: Arc<Outbound>,
     guards: Guards,
+    tokens: Arc<Tokens>,
 }
 
 impl Registry {
@@ -163,7 +176,7 @@ impl Registry {
 
     /// The same with other pauses and retries than production's.
     pub fn with_policy(outbound: Arc<Outbound>, policy: GuardPolicy) -> Self {
-        Self { outbound, guards: Guards::with_policy(policy) }
+        Self { outbound, guards: Guards::with_policy(policy), tokens: Arc::default() }
     }
 
     /// The adapter for a tenant. Cheap, sends nothing; call it per request with the current settings.
@@ -179,7 +192,20 @@ impl Registry {
                 let guard = self.guards.guard(tenant_id, settings.system, &state, settings.max_concurrent);
                 Ok(Arc::new(CustomErp::new(self.outbound.clone(), guard, settings)))
             }
-            system @ (ErpSystem::Powercloud | ErpSystem::LynqTech) => {
+            ErpSystem::LynqTech => {
+                let connection = settings.fingerprint();
+                let state = format!("{connection}/{}", settings.max_concurrent);
+                let surroundings = Surroundings {
+                    outbound: self.outbound.clone(),
+                    guard: self.guards.guard(tenant_id, settings.system, &state, settings.max_concurrent),
+                    tokens: self.tokens.clone(),
+                    tenant_id,
+                    connection,
+                    now: settings.now,
+                };
+                Ok(Arc::new(LynqTechErp::new(surroundings, &settings.lynqtech)?))
+            }
+            system @ ErpSystem::Powercloud => {
                 Err(ErpError::Misconfigured { reason: format!("this version has no adapter for {system} yet") })
             }
         }

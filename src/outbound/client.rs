@@ -75,6 +75,11 @@ impl Outbound {
         }
     }
 
+    /// Whether the operator listed the URL's host and port.
+    pub fn is_listed(&self, url: &Url) -> bool {
+        self.allow.contains(url)
+    }
+
     /// Sends one request and reads the whole answer. Every status is an answer; at most 3 redirects are followed.
     pub async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, OutboundError> {
         let started = Instant::now();

@@ -29,6 +29,11 @@ pub(super) enum Operation {
     CustomerById,
     SearchByFields,
     SearchByText,
+    ContractsByCustomer,
+}
+
+impl Operation {
+    const ALL: [Self; 5] = [Self::ContractById, Self::CustomerById, Self::SearchByFields, Self::SearchByText, Self::ContractsByCustomer];
 }
 
 /// What goes wrong from now on.
@@ -48,7 +53,7 @@ struct Faults {
 /// Counters and faults of a running sandbox.
 #[derive(Debug, Default)]
 pub(super) struct Switchboard {
-    calls: [AtomicU64; 4],
+    calls: [AtomicU64; Operation::ALL.len()],
     faults: Mutex<Faults>,
 }
 
@@ -93,15 +98,11 @@ pub(super) fn routes() -> Router<Arc<Sandbox>> {
 
 async fn show_calls(State(sandbox): State<Arc<Sandbox>>) -> Response {
     let count = |operation| sandbox.switchboard.count(operation);
-    let [contract, customer, fields, text] =
-        [Operation::ContractById, Operation::CustomerById, Operation::SearchByFields, Operation::SearchByText].map(count);
-    reply(
-        StatusCode::OK,
-        &json!({
-            "total": contract + customer + fields + text,
-            "byOperation": { "contractById": contract, "customerById": customer, "searchByFields": fields, "searchByText": text },
-        }),
-    )
+    let by_operation: Vec<_> = Operation::ALL.into_iter().map(|operation| (operation, count(operation))).collect();
+    let total: u64 = by_operation.iter().map(|(_, count)| count).sum();
+    let by_operation: serde_json::Map<_, _> =
+        by_operation.into_iter().filter_map(|(operation, count)| Some((json!(operation).as_str()?.to_owned(), json!(count)))).collect();
+    reply(StatusCode::OK, &json!({ "total": total, "byOperation": by_operation }))
 }
 
 async fn reset(State(sandbox): State<Arc<Sandbox>>) -> Response {

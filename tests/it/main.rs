@@ -24,6 +24,7 @@ mod crash;
 mod embedded;
 mod erp {
     mod custom;
+    mod lynqtech;
 }
 mod isolation;
 mod migrations;

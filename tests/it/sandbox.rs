@@ -199,7 +199,8 @@ async fn calls_are_counted_and_reset() {
     sandbox.ask("searchByText", json!({ "q": "Doe" })).await;
     sandbox.post("/_sandbox/faults", &json!({ "status": 503, "operations": ["customerById"] })).await;
     assert_eq!(sandbox.post("/custom/customerById", &json!({ "customerId": 123 })).await.0, 503);
-    let counted = json!({ "total": 4, "byOperation": { "contractById": 2, "customerById": 1, "searchByFields": 0, "searchByText": 1 } });
+    let counted = json!({ "total": 4, "byOperation": { "contractById": 2, "customerById": 1, "searchByFields": 0, "searchByText": 1,
+        "contractsByCustomer": 0 } });
     assert_eq!(sandbox.get("/_sandbox/calls").await, (200, counted));
 
     assert_eq!(sandbox.post("/_sandbox/reset", &json!({})).await, (200, json!({ "success": true })));

@@ -81,6 +81,7 @@ impl Lookup {
         // What is left of the request's time is for the stand-in and the answer.
         let budget = app.config().request_timeout / 3 * 2;
         let mut erp_settings = settings.erp();
+        erp_settings.now = app.now();
         erp_settings.end_within(budget);
         Ok(Self {
             app: app.clone(),

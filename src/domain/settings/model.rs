@@ -1,6 +1,7 @@
 //! What a setting is: its type, its check, and the form in which the API shows it (`contract/settings.md`).
 
 pub mod catalogue;
+mod lynqtech;
 pub mod schema;
 pub mod tag_key;
 
@@ -49,6 +50,8 @@ pub enum Kind {
     Int(i64, i64),
     /// A host name or address, without scheme and path.
     Host,
+    /// A text that fits a pattern; the second text says what fits.
+    Text(&'static str, &'static str),
     /// A text that is encrypted at rest.
     SecretText,
     /// Named texts that are encrypted at rest, written by merging: null deletes one.
@@ -102,7 +105,7 @@ impl Definition {
         match self.kind {
             Kind::Choice(_) => "enum",
             Kind::Int(..) => "int",
-            Kind::Host => "string",
+            Kind::Host | Kind::Text(..) => "string",
             Kind::SecretText | Kind::SecretMap => "secret",
             Kind::Executor | Kind::Origins | Kind::Json => "json",
         }
@@ -123,6 +126,10 @@ impl Definition {
             Kind::Host => match value.as_str() {
                 Some(text) if fits(schema::HOST, text) => Ok(()),
                 _ => refuse("must be a host such as app.example.com, with :port if needed".into()),
+            },
+            Kind::Text(pattern, words) => match value.as_str() {
+                Some(text) if fits(pattern, text) => Ok(()),
+                _ => refuse(words.into()),
             },
             Kind::SecretText => match value.as_str() {
                 Some(text) if (1..=1000).contains(&text.chars().count()) => Ok(()),
@@ -187,8 +194,13 @@ impl Definition {
 /// Whether a text fits a pattern of the schema, compiled once.
 fn fits(pattern: &'static str, text: &str) -> bool {
     static COMPILED: LazyLock<BTreeMap<&'static str, Regex>> = LazyLock::new(|| {
+        let own = CATALOGUE.iter().flat_map(|definition| match definition.kind {
+            Kind::Text(pattern, _) => vec![pattern],
+            _ => Vec::new(),
+        });
         [schema::HOST, schema::ORIGIN, schema::URL, schema::HEADER_NAME, schema::HEADER_VALUE]
             .into_iter()
+            .chain(own)
             .filter_map(|pattern| Some((pattern, Regex::new(pattern).ok()?)))
             .collect()
     });

@@ -1,5 +1,7 @@
 //! Reading settings in force, and changing them all or nothing.
 
+mod lynqtech;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -118,6 +120,8 @@ impl Settings {
             search_by_text: call("searchCustomerByTextExecutor"),
             secrets: self.secret_map("executorSecrets"),
             max_concurrent: usize::try_from(self.int("erpMaxConcurrentRequests")).unwrap_or(1),
+            lynqtech: self.lynqtech(),
+            ..ErpSettings::default()
         }
     }
 
@@ -145,7 +149,8 @@ impl Settings {
                     }
                 }
             }
-            ErpSystem::Powercloud | ErpSystem::LynqTech => {
+            ErpSystem::LynqTech => conflicts.extend(lynqtech::conflicts(&erp.lynqtech)),
+            ErpSystem::Powercloud => {
                 conflicts.push(FieldError::new("erpSystem", format!("this version has no adapter for {} yet", erp.system.as_str())));
             }
         }
@@ -397,6 +402,7 @@ async fn refuse_impossible_calls(app: &App, tenant: TenantId, changes: &[Change]
             errors.push(FieldError::new(format!("{}.url", change.definition.name), error.to_string()));
         }
     }
+    errors.extend(lynqtech::refuse_targets(app, &settings, changes).await);
     if errors.is_empty() { Ok(()) } else { Err(conflict(errors)) }
 }
 

@@ -1,13 +1,13 @@
 //! Every setting there is. A setting is listed once something reads it.
 
-use super::{Bilingual, Definition, Kind};
+use super::{Bilingual, Definition, Kind, lynqtech};
 use crate::domain::role::Permission;
 
-const fn text(de: &'static str, en: &'static str) -> Bilingual {
+pub(super) const fn text(de: &'static str, en: &'static str) -> Bilingual {
     Bilingual { de, en }
 }
 
-const fn define(
+pub(super) const fn define(
     name: &'static str,
     category: &'static str,
     group: &'static str,
@@ -144,24 +144,17 @@ pub const CATALOGUE: &[Definition] = &[
         text("Powercloud-Schlüssel", "Powercloud key"),
         text("Schlüssel in der Form hash:user:password.", "Key of the form hash:user:password."),
     ),
-    define(
-        "lynqTechHost",
-        "erp",
-        "lynqTech",
-        Kind::Host,
-        "null",
-        text("LynqTech-Host", "LynqTech host"),
-        text("Host der API.", "Host of the API."),
-    ),
-    define(
-        "lynqTechApiKey",
-        "erp",
-        "lynqTech",
-        Kind::SecretText,
-        "null",
-        text("LynqTech-Schlüssel", "LynqTech key"),
-        text("Schlüssel der API.", "Key of the API."),
-    ),
+    lynqtech::HOST,
+    lynqtech::AUTH,
+    lynqtech::API_KEY,
+    lynqtech::API_KEY_HEADER,
+    lynqtech::TOKEN_URL,
+    lynqtech::CLIENT_ID,
+    lynqtech::CLIENT_SECRET,
+    lynqtech::SCOPE,
+    lynqtech::USER,
+    lynqtech::PASSWORD,
+    lynqtech::PROFILE,
     define(
         "sessionIdleHours",
         "security",

@@ -64,6 +64,7 @@ fn of(definition: &Definition) -> Value {
         }
         Kind::Int(least, most) => json!({"type": ["integer", "null"], "minimum": least, "maximum": most}),
         Kind::Host => json!({"type": ["string", "null"], "pattern": HOST}),
+        Kind::Text(pattern, _) => json!({"type": ["string", "null"], "pattern": pattern}),
         Kind::SecretText => json!({"type": ["string", "null"], "minLength": 1, "maxLength": 1000, "pattern": TEXT, "writeOnly": true}),
         Kind::SecretMap => json!({
             "type": ["object", "null"], "writeOnly": true,
