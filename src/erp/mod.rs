@@ -10,6 +10,7 @@ pub mod custom;
 pub mod energy;
 pub mod guard;
 pub mod id;
+pub mod lynqtech;
 pub mod model;
 pub mod powercloud;
 pub mod registry;

@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc, time::Duration};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Berlin;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -12,6 +13,7 @@ use super::{
     Erp, ErpError,
     custom::{CustomErp, wire::Executor},
     guard::{Guard, GuardPolicy, Guards},
+    lynqtech::{LynqTechErp, Surroundings, settings::LynqTechSettings, token::Tokens},
     powercloud::{PowercloudErp, settings::PowercloudSettings},
     store::StoreErp,
 };
@@ -88,8 +90,10 @@ pub struct ErpSettings {
     pub max_concurrent: usize,
     /// The tenant's Powercloud; none = host or credentials are missing.
     pub powercloud: Option<PowercloudSettings>,
-    /// The present day in Germany, on which states and prices depend.
-    pub today: NaiveDate,
+    /// The LynqTech of the tenant, used while [`Self::system`] says so.
+    pub lynqtech: LynqTechSettings,
+    /// The present, on which states, prices and the life of a token depend.
+    pub now: DateTime<Utc>,
 }
 
 impl Default for ErpSettings {
@@ -104,7 +108,8 @@ impl Default for ErpSettings {
             secrets: BTreeMap::new(),
             max_concurrent: DEFAULT_MAX_CONCURRENT,
             powercloud: None,
-            today: NaiveDate::default(),
+            lynqtech: LynqTechSettings::default(),
+            now: DateTime::UNIX_EPOCH,
         }
     }
 }
@@ -120,6 +125,7 @@ impl ErpSettings {
         if let Some(powercloud) = &mut self.powercloud {
             powercloud.timeout = powercloud.timeout.min(Duration::from_millis(most.into()));
         }
+        self.lynqtech.timeout_ms = self.lynqtech.timeout_ms.min(most);
     }
 
     /// Hex SHA-256 over what decides whose data is seen, secrets included: answers of a connection are kept under it, so
@@ -135,6 +141,9 @@ impl ErpSettings {
             print.text(call.method.as_str());
             print.text(&call.url);
             print.map(call.headers.iter().map(|(name, value)| (name, value.as_str())));
+        }
+        if self.system == ErpSystem::LynqTech {
+            self.lynqtech.parts().iter().for_each(|part| print.text(part));
         }
         print.map(self.secrets.iter().map(|(key, secret)| (key, secret.expose_secret())));
         if self.system == ErpSystem::Powercloud {
@@ -167,6 +176,7 @@ impl Fingerprint {
 pub struct Registry {
     outbound: Arc<Outbound>,
     guards: Guards,
+    tokens: Arc<Tokens>,
 }
 
 impl Registry {
@@ -177,7 +187,7 @@ impl Registry {
 
     /// The same with other pauses and retries than production's.
     pub fn with_policy(outbound: Arc<Outbound>, policy: GuardPolicy) -> Self {
-        Self { outbound, guards: Guards::with_policy(policy) }
+        Self { outbound, guards: Guards::with_policy(policy), tokens: Arc::default() }
     }
 
     /// The adapter for a tenant. Cheap, sends nothing; call it per request with the current settings.
@@ -193,10 +203,18 @@ impl Registry {
                     reason: "powercloudHost and powercloudApiKey (hash:user:password) must be set".to_owned(),
                 })?;
                 let guard = self.guard(tenant_id, settings);
-                Ok(Arc::new(PowercloudErp::new(self.outbound.clone(), guard, powercloud, settings.today)))
+                Ok(Arc::new(PowercloudErp::new(self.outbound.clone(), guard, powercloud, settings.now.with_timezone(&Berlin).date_naive())))
             }
-            system @ ErpSystem::LynqTech => {
-                Err(ErpError::Misconfigured { reason: format!("this version has no adapter for {system} yet") })
+            ErpSystem::LynqTech => {
+                let surroundings = Surroundings {
+                    outbound: self.outbound.clone(),
+                    guard: self.guard(tenant_id, settings),
+                    tokens: self.tokens.clone(),
+                    tenant_id,
+                    connection: settings.fingerprint(),
+                    now: settings.now,
+                };
+                Ok(Arc::new(LynqTechErp::new(surroundings, &settings.lynqtech)?))
             }
         }
     }

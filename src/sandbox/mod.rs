@@ -8,6 +8,8 @@ pub(crate) mod check_digits;
 mod control;
 mod custom;
 mod demo;
+pub mod lynqtech;
+mod lynqtech_wire;
 pub mod model;
 pub(crate) mod names;
 pub mod powercloud;
@@ -51,15 +53,22 @@ pub struct Sandbox {
     world: World,
     api_key: Option<SecretString>,
     switchboard: Switchboard,
+    lynqtech: lynqtech::Tokens,
 }
 
 /// Every path of the sandbox, over a world of its own with counters at zero and no faults.
 pub fn router(options: Options) -> Router {
-    let sandbox = Arc::new(Sandbox { world: World::build(), api_key: options.api_key, switchboard: Switchboard::default() });
+    let sandbox = Arc::new(Sandbox {
+        world: World::build(),
+        api_key: options.api_key,
+        switchboard: Switchboard::default(),
+        lynqtech: lynqtech::Tokens::default(),
+    });
     Router::new()
         .route("/", get(describe))
         .merge(custom::routes())
         .merge(powercloud::routes())
+        .merge(lynqtech::routes())
         .merge(control::routes())
         .fallback(async || refuse(StatusCode::NOT_FOUND, "no such path; GET / lists what there is"))
         .method_not_allowed_fallback(async || {
@@ -102,6 +111,13 @@ async fn describe() -> Response {
                 "GET /rest:client/{hash}/getContractsByCustomer": { "customerId": 83771, "limit": 100, "offset": 0 },
                 "GET /rest:client/{hash}/searchContracts": { "counterNumber": "1ESY1160669167" },
                 "GET /rest:client/{hash}/searchCustomers": { "search": "Mustermann", "limit": 10, "offset": 0 },
+                "POST /oauth2/token": "grant_type=client_credentials as a form, Basic sandbox:<key>",
+                "GET /api/contracts/{id}": "LynqTech; with Bearer, Basic sandbox:<key>, or x-api-key",
+                "GET /api/customers/{id}": "LynqTech",
+                "GET /api/customers/{id}/contracts": "LynqTech",
+                "GET /api/customers": "LynqTech; email, lastName, meterNumber or q, and limit, offset",
+                "GET /_sandbox/lynqtech": "tokens given out, calls refused",
+                "POST /_sandbox/lynqtech/forgetTokens": "the next call with a token is answered with 401",
                 "GET /_sandbox/calls": "how often each operation was called",
                 "GET /_sandbox/faults": "faults in force",
                 "POST /_sandbox/faults": { "delayMs": 0, "status": 503, "nonsense": false, "operations": ["contractById"] },

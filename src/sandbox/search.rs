@@ -32,12 +32,17 @@ impl World {
         if wanted.is_empty() {
             return None;
         }
-        let mut hits = self.contracts().iter().filter_map(|contract| {
-            let customer = self.customer(&contract.customer_id.to_string())?;
-            wanted.iter().all(|(field, value)| holds(*field, value, contract, customer)).then_some((contract, customer))
-        });
+        let mut hits = self.contracts_with(wanted);
         let first = hits.next()?;
         hits.next().is_none().then_some(first)
+    }
+
+    /// Every contract of which each given attribute holds, with its customer; none when nothing was given.
+    pub(super) fn contracts_with(&self, wanted: &[(Field, String)]) -> impl Iterator<Item = (&Contract, &Customer)> {
+        self.contracts().iter().filter(|_| !wanted.is_empty()).filter_map(|contract| {
+            let customer = self.customer(&contract.customer_id.to_string())?;
+            wanted.iter().all(|(field, value)| holds(*field, value, contract, customer)).then_some((contract, customer))
+        })
     }
 
     /// Customers whose record or contracts contain every word.

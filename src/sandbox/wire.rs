@@ -208,7 +208,7 @@ fn register(register: &Register) -> Value {
 }
 
 /// Whole amounts without a fraction.
-fn number(amount: Decimal) -> Value {
+pub(super) fn number(amount: Decimal) -> Value {
     match amount.to_i64() {
         Some(whole) if amount.fract().is_zero() => json!(whole),
         _ => json!(amount.to_f64()),

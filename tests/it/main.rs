@@ -25,6 +25,7 @@ mod crash;
 mod embedded;
 mod erp {
     mod custom;
+    mod lynqtech;
     mod powercloud;
 }
 mod isolation;

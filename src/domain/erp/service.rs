@@ -1,7 +1,5 @@
 //! Trying a connection. Neither reads nor fills the cache.
 
-use chrono_tz::Europe::Berlin;
-
 use super::model::ErpTest;
 use crate::{
     App,
@@ -15,7 +13,7 @@ pub async fn test(app: &App, tenant: TenantId, id: &ErpId) -> Result<ErpTest> {
     let mut connection = settings::service::of(app, tenant).await?.erp();
     // Two look-ups, one after the other, and time to answer.
     connection.end_within(app.config().request_timeout / 3);
-    connection.today = app.now().with_timezone(&Berlin).date_naive();
+    connection.now = app.now();
     let mut test = ErpTest::of(connection.system);
     let erp = match app.erp().connect(tenant.0, &connection) {
         Ok(erp) => erp,

@@ -6,7 +6,6 @@ use std::sync::{
 };
 
 use chrono::{DateTime, Duration, Utc};
-use chrono_tz::Europe::Berlin;
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
@@ -82,8 +81,8 @@ impl Lookup {
         // What is left of the request's time is for the stand-in and the answer.
         let budget = app.config().request_timeout / 3 * 2;
         let mut erp_settings = settings.erp();
+        erp_settings.now = app.now();
         erp_settings.end_within(budget);
-        erp_settings.today = app.now().with_timezone(&Berlin).date_naive();
         Ok(Self {
             app: app.clone(),
             tenant,

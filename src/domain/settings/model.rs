@@ -1,6 +1,7 @@
 //! What a setting is: its type, its check, and the form in which the API shows it (`contract/settings.md`).
 
 pub mod catalogue;
+mod lynqtech;
 mod powercloud;
 pub mod schema;
 pub mod tag_key;

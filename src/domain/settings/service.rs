@@ -1,5 +1,6 @@
 //! Reading settings in force, and changing them all or nothing.
 
+mod lynqtech;
 mod powercloud;
 
 use std::{
@@ -121,6 +122,7 @@ impl Settings {
             secrets: self.secret_map("executorSecrets"),
             max_concurrent: usize::try_from(self.int("erpMaxConcurrentRequests")).unwrap_or(1),
             powercloud: self.powercloud(),
+            lynqtech: self.lynqtech(),
             ..ErpSettings::default()
         }
     }
@@ -150,9 +152,7 @@ impl Settings {
                 }
             }
             ErpSystem::Powercloud => conflicts.extend(self.powercloud_conflicts()),
-            ErpSystem::LynqTech => {
-                conflicts.push(FieldError::new("erpSystem", format!("this version has no adapter for {} yet", erp.system.as_str())));
-            }
+            ErpSystem::LynqTech => conflicts.extend(lynqtech::conflicts(&erp.lynqtech)),
         }
         for definition in CATALOGUE.iter().filter(|definition| matches!(definition.kind, Kind::Executor)) {
             let call = serde_json::from_value::<Option<Executor>>(self.value(definition)).ok().flatten();
@@ -403,6 +403,7 @@ async fn refuse_impossible_calls(app: &App, tenant: TenantId, changes: &[Change]
         }
     }
     errors.extend(powercloud::refuse_host(app, &settings, changes).await);
+    errors.extend(lynqtech::refuse_targets(app, &settings, changes).await);
     if errors.is_empty() { Ok(()) } else { Err(conflict(errors)) }
 }
 

@@ -23,6 +23,17 @@ pub enum Energy {
     Gas,
 }
 
+impl Energy {
+    /// The energy that the API's word means; none for others, such as water.
+    pub fn of_word(word: &str) -> Option<Self> {
+        match word {
+            "electricity" => Some(Self::Electricity),
+            "gas" => Some(Self::Gas),
+            _ => None,
+        }
+    }
+}
+
 /// The text in capitals, without what people put between groups of characters: spaces, dashes, dots, slashes.
 fn bare(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '–' | '.' | '/')).flat_map(char::to_uppercase).collect()

@@ -8,10 +8,11 @@ use super::{
     super::{
         Amount, Contract, ErpError, ErpId,
         custom::field,
+        energy::{Energy, vat},
         model::{ErpUrl, TabPreview},
     },
     address, preview,
-    price::{current_slice, gross, vat_rate},
+    price::{current_slice, gross},
     row::{Row, Warnings},
     secret,
     settings::PowercloudSettings,
@@ -52,7 +53,9 @@ pub fn contract(asked: &ErpId, row: Map<String, Value>, settings: &PowercloudSet
 
     let commodity = c.text("energy");
     let energy = commodity.as_deref().and_then(known_energy);
-    let vat = c.amount(settings.fields.get("vatRate")).or_else(|| vat_rate(energy, day_of_supply));
+    let vat = c
+        .amount(settings.fields.get("vatRate"))
+        .or_else(|| energy.and_then(Energy::of_word).map(|energy| vat::rate(energy, day_of_supply)));
     let price = |amount: Option<Decimal>| {
         let amount = amount?;
         match (settings.prices_are_net, vat) {

@@ -25,16 +25,6 @@ pub fn current_slice<'a>(slices: &[Row<'a>], today: NaiveDate) -> Option<Row<'a>
     found.map(|(.., slice)| *slice)
 }
 
-/// VAT as a fraction: 19 %, and 7 % for gas supplied from October 2022 to March 2024.
-pub fn vat_rate(energy: Option<&str>, day: NaiveDate) -> Option<Decimal> {
-    let reduced = |from: Option<NaiveDate>, until: Option<NaiveDate>| Some(day) >= from && Some(day) <= until;
-    match energy? {
-        "gas" if reduced(NaiveDate::from_ymd_opt(2022, 10, 1), NaiveDate::from_ymd_opt(2024, 3, 31)) => Some(Decimal::new(7, 2)),
-        "electricity" | "gas" => Some(Decimal::new(19, 2)),
-        _ => None,
-    }
-}
-
 /// A price with VAT.
 pub fn gross(net: Decimal, vat_rate: Decimal) -> Decimal {
     (net * (Decimal::ONE + vat_rate)).round_dp(PLACES).normalize()
@@ -78,21 +68,6 @@ mod tests {
         let over = json!([{"productId": 1, "activeUntil": "2020-01-01"}, {"productId": 2, "activeUntil": "2021-01-01"}]);
         assert_eq!(chosen(&over, "2026-01-13"), Some(2));
         assert_eq!(chosen(&json!([{"productId": 1, "isRevoked": true}]), "2026-01-13"), None);
-    }
-
-    #[test]
-    fn vat_by_commodity_and_day() {
-        for (energy, at, percent) in [
-            ("electricity", "2023-01-01", 19),
-            ("gas", "2022-09-30", 19),
-            ("gas", "2022-10-01", 7),
-            ("gas", "2024-03-31", 7),
-            ("gas", "2024-04-01", 19),
-        ] {
-            assert_eq!(vat_rate(Some(energy), day(at)), Some(Decimal::new(percent, 2)), "{energy} {at}");
-        }
-        assert_eq!(vat_rate(Some("water"), day("2024-01-01")), None);
-        assert_eq!(vat_rate(None, day("2024-01-01")), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Reading settings: filters, languages, categories, and that secrets stay masked.
 
 mod change;
+mod lynqtech;
 mod secret;
 
 use mind::domain::role::Permission;

@@ -50,8 +50,8 @@ fn functions(own: &[(&str, &str)]) -> Table {
 }
 
 fn settings(powercloud: PowercloudSettings) -> ErpSettings {
-    let today = "2026-01-13".parse().unwrap();
-    ErpSettings { system: ErpSystem::Powercloud, powercloud: Some(powercloud), today, ..ErpSettings::default() }
+    let now = "2026-01-13T12:00:00Z".parse().unwrap();
+    ErpSettings { system: ErpSystem::Powercloud, powercloud: Some(powercloud), now, ..ErpSettings::default() }
 }
 
 /// The sandbox on a free port, and connections to it.

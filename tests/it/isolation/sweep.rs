@@ -78,6 +78,7 @@ const KNOWN: &[(&str, &str, Names)] = &[
     ("update_tag", "id", Names::Tag),
     ("delete_tag", "id", Names::LastTag),
     ("validate_value", "type", Names::Word),
+    ("update_settings", "lynqTechClientId", Names::Word),
 ];
 
 fn known(operation: &Operation, field: &str) -> Option<Names> {

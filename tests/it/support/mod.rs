@@ -40,7 +40,7 @@ pub use wait::within_a_second;
 /// Password of everybody who has one.
 pub const PASSWORD: &str = "correct horse battery staple";
 /// Key the sandbox wants.
-const SANDBOX_KEY: &str = "sandbox-key-of-the-tests";
+pub const SANDBOX_KEY: &str = "sandbox-key-of-the-tests";
 
 /// A server on a socket, with a database and an ERP sandbox of its own.
 pub struct TestApp {

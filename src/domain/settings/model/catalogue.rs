@@ -1,6 +1,6 @@
 //! Every setting there is. A setting is listed once something reads it.
 
-use super::{Bilingual, Definition, Kind, powercloud};
+use super::{Bilingual, Definition, Kind, lynqtech, powercloud};
 use crate::domain::role::Permission;
 
 pub(super) const fn text(de: &'static str, en: &'static str) -> Bilingual {
@@ -152,24 +152,17 @@ pub const CATALOGUE: &[Definition] = &[
     powercloud::NOT_FOUND,
     powercloud::PRICES_ARE_NET,
     powercloud::ADD_METER_CHARGE,
-    define(
-        "lynqTechHost",
-        "erp",
-        "lynqTech",
-        Kind::Host,
-        "null",
-        text("LynqTech-Host", "LynqTech host"),
-        text("Host der API.", "Host of the API."),
-    ),
-    define(
-        "lynqTechApiKey",
-        "erp",
-        "lynqTech",
-        Kind::SecretText,
-        "null",
-        text("LynqTech-Schlüssel", "LynqTech key"),
-        text("Schlüssel der API.", "Key of the API."),
-    ),
+    lynqtech::HOST,
+    lynqtech::AUTH,
+    lynqtech::API_KEY,
+    lynqtech::API_KEY_HEADER,
+    lynqtech::TOKEN_URL,
+    lynqtech::CLIENT_ID,
+    lynqtech::CLIENT_SECRET,
+    lynqtech::SCOPE,
+    lynqtech::USER,
+    lynqtech::PASSWORD,
+    lynqtech::PROFILE,
     define(
         "sessionIdleHours",
         "security",

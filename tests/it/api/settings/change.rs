@@ -160,12 +160,13 @@ async fn a_secret_that_a_call_uses_has_to_be_there() {
 }
 
 #[tokio::test]
-async fn a_system_without_adapter_cannot_be_chosen() {
+async fn a_system_that_is_not_set_up_cannot_be_chosen() {
     let app = TestApp::start().await;
     let admin = app.other_tenant().await;
-    let answer = admin.put(&put("erpSystem"), &json!("lynqTech")).await.problem(409, "conflict");
-    assert_eq!(paths(&answer), ["erpSystem"]);
-    assert_eq!(value(&admin, "erpSystem").await, "store");
+    for system in ["custom", "powercloud", "lynqTech"] {
+        admin.put(&put("erpSystem"), &json!(system)).await.problem(409, "conflict");
+        assert_eq!(value(&admin, "erpSystem").await, "store");
+    }
 }
 
 /// An administrator of one tenant must not make the server call the operator's own machines.
