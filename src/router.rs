@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     App,
-    domain::{attachment, auth, contract, customer, docs, docs::routes::Spec, event, health, profile, settings, tag, ticket},
+    domain::{attachment, auth, contract, customer, docs, docs::routes::Spec, event, health, profile, settings, tag, ticket, webhook},
     error::{Code, Error},
     http::{cors, limits, openapi, transaction},
 };
@@ -38,6 +38,7 @@ fn domains() -> OpenApiRouter<App> {
         .merge(settings::routes())
         .merge(tag::routes())
         .merge(ticket::routes())
+        .merge(webhook::routes())
 }
 
 /// The OpenAPI description of every route.
@@ -79,6 +80,7 @@ pub fn build(app: App) -> Result<Router, yaml_serde::Error> {
     Ok(routes
         .merge(docs::routes::pages())
         .merge(health::at_root())
+        .merge(webhook::at_root())
         .fallback(|| async { Error::new(Code::RouteNotFound, "There is no such path").details("GET /api/mind/docs lists what there is.") })
         .method_not_allowed_fallback(|| async {
             Error::new(Code::MethodNotAllowed, "This path does not take this method").details("The header Allow lists those it takes.")

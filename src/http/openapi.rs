@@ -34,6 +34,7 @@ use crate::{
         (name = "tag", description = "Labels of tickets, contracts and customers, in a tree"),
         (name = "storage", description = "Files that came with messages"),
         (name = "settings", description = "What a tenant can configure"),
+        (name = "webhook", description = "What ERPs report"),
         (name = "health", description = "For operators"),
         (name = "version", description = "For operators"),
         (name = "docs", description = "This description"),

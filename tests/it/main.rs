@@ -15,6 +15,7 @@ mod api {
     mod settings;
     mod tag;
     mod ticket;
+    pub mod webhook;
 }
 mod architecture;
 mod cli;

@@ -1,5 +1,7 @@
 //! Reading settings in force, and changing them all or nothing.
 
+pub mod webhook;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -130,7 +132,7 @@ impl Settings {
     /// The joint state that single values cannot show: what an ERP connection needs is there.
     fn conflicts(&self) -> Vec<FieldError> {
         let erp = self.erp();
-        let mut conflicts = Vec::new();
+        let mut conflicts = self.webhook_conflicts();
         match erp.system {
             ErpSystem::Store => {}
             ErpSystem::Custom => {
@@ -226,6 +228,8 @@ impl Change {
         for (name, value) in body {
             match definition(&name) {
                 None => errors.push(FieldError::new(name, "is not a setting; GET /api/mind/settings lists them")),
+                // What is computed comes back with whole lists of settings.
+                Some(Definition { kind: Kind::WebhookUrl(_), .. }) => {}
                 Some(definition) => {
                     if !value.is_null()
                         && !is_mask(definition, &value)
