@@ -22,6 +22,7 @@ use crate::{
     App,
     domain::{
         attachment, auth, contract, customer, docs, docs::routes::Spec, erp, event, health, profile, settings, tag, ticket, validation,
+        webhook,
     },
     error::{Code, Error},
     http::{cors, limits, openapi, transaction},
@@ -42,6 +43,7 @@ fn domains() -> OpenApiRouter<App> {
         .merge(tag::routes())
         .merge(ticket::routes())
         .merge(validation::routes())
+        .merge(webhook::routes())
 }
 
 /// The OpenAPI description of every route.
@@ -85,6 +87,7 @@ pub fn build(app: App) -> Result<Router, yaml_serde::Error> {
     Ok(routes
         .merge(docs::routes::pages())
         .merge(health::at_root())
+        .merge(webhook::at_root())
         .fallback(|| async { Error::new(Code::RouteNotFound, "There is no such path").details("GET /api/mind/docs lists what there is.") })
         .method_not_allowed_fallback(|| async {
             Error::new(Code::MethodNotAllowed, "This path does not take this method").details("The header Allow lists those it takes.")

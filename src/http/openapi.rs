@@ -36,6 +36,7 @@ use crate::{
         (name = "storage", description = "Files that came with messages"),
         (name = "settings", description = "What a tenant can configure"),
         (name = "validation", description = "Checks of values that people type"),
+        (name = "webhook", description = "What ERPs report"),
         (name = "health", description = "For operators"),
         (name = "version", description = "For operators"),
         (name = "docs", description = "This description"),

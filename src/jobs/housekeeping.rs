@@ -1,4 +1,5 @@
-//! Removing what has ended: sessions, links, counters, old tokens, old ERP copies, answers kept for a retry.
+//! Removing what has ended: sessions, links, counters, old tokens, old ERP copies, answers kept for a retry, reports that are
+//! done.
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use crate::{
     domain::{
         auth, erp_cache, idempotency, settings,
         tenant::{self, TenantId},
+        webhook,
     },
     error::Result,
 };
@@ -20,7 +22,6 @@ const BEATS_BETWEEN_RUNS: u32 = 30;
 pub async fn run(app: App, stop: CancellationToken) {
     let mut beats = 0;
     loop {
-        app.heartbeat().beat();
         if beats == 0
             && let Err(error) = clean(&app).await
         {
@@ -43,10 +44,9 @@ async fn clean(app: &App) -> Result<()> {
     let credentials = auth::store::delete_expired(&mut tx, now).await?;
     let tenants = tenant::store::list(&mut tx).await?;
     tx.commit().await?;
-    let (mut copies, mut answers) = (0, 0);
+    let (mut copies, mut answers, mut reports) = (0, 0, 0);
     for tenant in tenants {
         // A copy too old to stand in is personal data without a purpose.
-        app.heartbeat().beat();
         match clean_copies(app, TenantId(tenant.id)).await {
             Ok(count) => copies += count,
             Err(error) => tracing::warn!(tenant = tenant.slug, %error, "old ERP copies not removed"),
@@ -55,8 +55,12 @@ async fn clean(app: &App) -> Result<()> {
             Ok(count) => answers += count,
             Err(error) => tracing::warn!(tenant = tenant.slug, %error, "answers kept for a retry not removed"),
         }
+        match webhook::jobs::delete_old(app, TenantId(tenant.id)).await {
+            Ok(count) => reports += count,
+            Err(error) => tracing::warn!(tenant = tenant.slug, %error, "reports that are done not removed"),
+        }
     }
-    tracing::debug!(credentials, copies, answers, "housekeeping done");
+    tracing::debug!(credentials, copies, answers, reports, "housekeeping done");
     Ok(())
 }
 

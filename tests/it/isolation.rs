@@ -91,6 +91,18 @@ async fn fill(app: &TestApp, tenant: &TestTenant) -> Client {
     .execute(tx.connection())
     .await
     .unwrap();
+    sqlx::query("insert into webhook_event (system, digest, customer_id, received_at, state) values ('powercloud', '', $1, $2, 'pending')")
+        .bind(format!("webhook@{slug}.example"))
+        .bind(app.now())
+        .execute(tx.connection())
+        .await
+        .unwrap();
+    sqlx::query("insert into job (task, key, payload, run_at, created_at) values ('webhookRefresh', $1, '{}', $2, $2)")
+        .bind(format!("job@{slug}.example"))
+        .bind(app.now() + Duration::hours(1))
+        .execute(tx.connection())
+        .await
+        .unwrap();
     for table in tenant_tables(tx.connection()).await {
         assert!(count(tx.connection(), &table, "true").await > 0, "{table} is empty in {slug}: fill() should put a row there");
     }

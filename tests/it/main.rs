@@ -17,6 +17,7 @@ mod api {
     mod tag;
     mod ticket;
     mod validation;
+    pub mod webhook;
 }
 mod architecture;
 mod cli;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use self::walk::{Operation, Request, operations, resolve, spec};
 use crate::{
-    api::attachment,
+    api::{attachment, webhook},
     support::guarded,
     support::{Answer, Client, PASSWORD, TestApp},
 };
@@ -22,8 +22,18 @@ use crate::{
 /// Operations that every signed-in caller may use, each about nothing but the caller. All others need a permission.
 const SELF_SERVICE: [&str; 6] = ["get_session", "delete_session", "list_tokens", "revoke_token", "show_access_token", "get_profile"];
 
-/// Operations without a credential: sign-in itself, what is public anyway, and what a signed link opens.
-const PUBLIC: [&str; 6] = ["login", "get_openapi_yaml", "get_health", "get_readiness", "get_version", "show_attachment"];
+/// Operations without a credential: sign-in itself, what is public anyway, what a signed link opens, and what has a secret
+/// of its own.
+const PUBLIC: [&str; 8] = [
+    "login",
+    "get_openapi_yaml",
+    "get_health",
+    "get_readiness",
+    "get_version",
+    "show_attachment",
+    "receive_powercloud_webhook",
+    "receive_lynqtech_webhook",
+];
 
 fn assert_none(violations: &[String]) {
     assert!(violations.is_empty(), "\n{}", violations.join("\n"));
@@ -223,6 +233,12 @@ impl<'a> Walk<'a> {
                 let id: i64 = sqlx::query_scalar(last).fetch_one(tx.connection()).await.unwrap();
                 request.segment("id", &id.to_string())
             }
+            "receive_powercloud_webhook" | "receive_lynqtech_webhook" => {
+                let secret = "secret of the walk";
+                self.app.admin().await.put("/api/mind/settings/webhookSecret", &json!(secret)).await.ok();
+                request.parameter("secret", secret)
+            }
+            "replay_dead_letter" => request.segment("id", &webhook::add_dead_letter(self.app, &self.app.demo).await.to_string()),
             "revoke_token" => {
                 let order = TokenOrder {
                     tenant: &self.app.demo.tenant,

@@ -1,5 +1,7 @@
 //! One look-up: memory, Postgres, ERP, stand-in, in this order. No transaction is open while the ERP is asked.
 
+pub mod refetch;
+
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -16,6 +18,7 @@ use super::{
 };
 use crate::{
     App,
+    db::TenantTx,
     domain::{
         event::{self, NewEvent},
         settings,
@@ -237,16 +240,28 @@ impl Lookup {
     /// Keeps an answer. One that was asked for before an invalidation does not count as current.
     async fn keep(&self, kind: Kind, id: &ErpId, body: Option<&Value>, asked_at: DateTime<Utc>, epoch: i64) -> Result<()> {
         let mut tx = self.app.db().tenant_tx(self.tenant).await?;
+        self.keep_in(&mut tx, kind, id, body, asked_at, epoch).await?;
+        tx.commit().await
+    }
+
+    async fn keep_in(
+        &self,
+        tx: &mut TenantTx,
+        kind: Kind,
+        id: &ErpId,
+        body: Option<&Value>,
+        asked_at: DateTime<Utc>,
+        epoch: i64,
+    ) -> Result<()> {
         let connection = self.connection.as_str();
         match body {
             Some(body) => {
-                store::lock_against_invalidation(&mut tx).await?;
-                let current = store::find_epoch(&mut tx).await? == epoch;
-                store::upsert(&mut tx, &NewCopy { connection, kind, id: id.as_str(), body, asked_at, current }).await?;
+                store::lock_against_invalidation(tx).await?;
+                let current = store::find_epoch(tx).await? == epoch;
+                store::upsert(tx, &NewCopy { connection, kind, id: id.as_str(), body, asked_at, current }).await
             }
-            None => store::delete(&mut tx, connection, kind, id.as_str(), asked_at).await?,
+            None => store::delete(tx, connection, kind, id.as_str(), asked_at).await,
         }
-        tx.commit().await
     }
 }
 

@@ -112,6 +112,12 @@ pub async fn invalidate(tx: &mut TenantTx, contract: Option<&str>, customer: Opt
             sqlx::query!("update erp_cache set invalidated_at = $1 where invalidated_at is null", now).execute(tx.connection()).await?;
         return Ok(done.rows_affected());
     }
+    mark(tx, contract, customer, now).await
+}
+
+/// Marks copies as out of date and leaves it at that: an answer that is on its way may still count as current. For who
+/// brings a newer one in the same transaction.
+pub async fn mark(tx: &mut TenantTx, contract: Option<&str>, customer: Option<&str>, now: DateTime<Utc>) -> Result<u64> {
     // Each arm has an index of its own; one condition with `or` would read every row of the tenant.
     let done = sqlx::query!(
         "with named as (

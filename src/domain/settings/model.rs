@@ -14,7 +14,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::role::Permission,
+    domain::{role::Permission, webhook::model::System},
     erp::custom::wire::Executor,
     error::FieldError,
     http::{input::wrong_field, whole},
@@ -71,6 +71,12 @@ pub enum Kind {
     Origins,
     /// Any JSON up to 64 KiB.
     Json,
+    /// Networks in the notation of CIDR. Whether each is one is asked when it is saved, and answered with 409.
+    Networks,
+    /// Where the ids of reports stand.
+    IdKeys,
+    /// Where a system reports to: computed, read only.
+    WebhookUrl(System),
 }
 
 /// Which names and texts an object of texts may have.
@@ -129,9 +135,9 @@ impl Definition {
             Kind::Choice(_) => "enum",
             Kind::Int(..) => "int",
             Kind::Bool => "bool",
-            Kind::Host | Kind::Text(..) => "string",
+            Kind::Host | Kind::Text(..) | Kind::WebhookUrl(_) => "string",
             Kind::SecretText | Kind::SecretForm(..) | Kind::SecretMap => "secret",
-            Kind::Executor | Kind::Origins | Kind::Json | Kind::Texts(_) | Kind::List(_) => "json",
+            Kind::Executor | Kind::Origins | Kind::Json | Kind::Texts(_) | Kind::List(_) | Kind::Networks | Kind::IdKeys => "json",
         }
     }
 
@@ -174,14 +180,22 @@ impl Definition {
             Kind::Executor => self.check_executor(value),
             Kind::Json if value.to_string().len() <= 65_536 => Ok(()),
             Kind::Json => refuse("must be at most 65536 bytes of JSON".into()),
-            Kind::Origins => match value.as_array() {
-                Some(items)
-                    if items.len() <= 50 && items.iter().all(|item| item.as_str().is_some_and(|text| fits(schema::ORIGIN, text))) =>
+            Kind::Origins if is_list(value, schema::ORIGIN) => Ok(()),
+            Kind::Origins => refuse("must be a list of at most 50 origins such as https://app.example.com".into()),
+            Kind::Networks if is_list(value, schema::NETWORK) => Ok(()),
+            Kind::Networks => refuse("must be a list of at most 50 networks such as 203.0.113.0/24".into()),
+            Kind::IdKeys => match value.as_object() {
+                Some(lists)
+                    if lists
+                        .iter()
+                        .all(|(name, list)| ["contract", "customer"].contains(&name.as_str()) && is_list(list, schema::ID_KEY)) =>
                 {
                     Ok(())
                 }
-                _ => refuse("must be a list of at most 50 origins such as https://app.example.com".into()),
+                _ => refuse("must be an object with lists of at most 50 keys such as contract.id in contract and customer".into()),
             },
+            // Accepted with whole objects and ignored.
+            Kind::WebhookUrl(_) => Ok(()),
         }
     }
 
@@ -242,6 +256,13 @@ impl Definition {
     }
 }
 
+/// Whether it is a list of up to 50 texts of a pattern.
+fn is_list(value: &Value, pattern: &'static str) -> bool {
+    value
+        .as_array()
+        .is_some_and(|items| items.len() <= 50 && items.iter().all(|item| item.as_str().is_some_and(|text| fits(pattern, text))))
+}
+
 /// Whether a text fits a pattern of the schema, compiled once.
 fn fits(pattern: &'static str, text: &str) -> bool {
     static COMPILED: LazyLock<BTreeMap<&'static str, Regex>> = LazyLock::new(|| {
@@ -250,11 +271,20 @@ fn fits(pattern: &'static str, text: &str) -> bool {
             Kind::Texts(map) => vec![map.name, map.text],
             _ => Vec::new(),
         });
-        [schema::HOST, schema::ORIGIN, schema::TEXT, schema::URL, schema::HEADER_NAME, schema::HEADER_VALUE]
-            .into_iter()
-            .chain(own)
-            .filter_map(|pattern| Some((pattern, Regex::new(pattern).ok()?)))
-            .collect()
+        [
+            schema::HOST,
+            schema::ORIGIN,
+            schema::TEXT,
+            schema::URL,
+            schema::HEADER_NAME,
+            schema::HEADER_VALUE,
+            schema::NETWORK,
+            schema::ID_KEY,
+        ]
+        .into_iter()
+        .chain(own)
+        .filter_map(|pattern| Some((pattern, Regex::new(pattern).ok()?)))
+        .collect()
     });
     COMPILED.get(pattern).is_some_and(|regex| regex.is_match(text))
 }

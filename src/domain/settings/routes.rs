@@ -11,7 +11,7 @@ use utoipa::{
 };
 
 use super::{
-    model::{CATALOGUE, Definition, Setting, catalogue::GROUPS, definition},
+    model::{CATALOGUE, Definition, Kind, Setting, catalogue::GROUPS, definition},
     service::{self, Change, Settings},
 };
 use crate::{
@@ -41,14 +41,30 @@ pub struct ListSettings {
     show_secrets: Flag,
 }
 
-fn shown<'a>(settings: &Settings, caller: &Caller, reveal: bool, wanted: impl Fn(&Definition) -> bool + 'a) -> Vec<Setting> {
+/// A value as this caller sees it.
+fn value(app: &App, settings: &Settings, caller: &Caller, definition: &Definition, reveal: Reveal) -> Value {
+    match definition.kind {
+        Kind::WebhookUrl(system) => settings.webhook_url(app, &caller.identity.tenant, system, reveal != Reveal::Nothing),
+        _ => settings.shown(definition, &caller.permissions, reveal == Reveal::Secrets),
+    }
+}
+
+/// What is shown in clear.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reveal {
+    Nothing,
+    /// The URLs to paste into an ERP.
+    Urls,
+    /// Secrets, and the URLs.
+    Secrets,
+}
+
+fn shown(app: &App, settings: &Settings, caller: &Caller, reveal: Reveal, wanted: impl Fn(&Definition) -> bool) -> Vec<Setting> {
     CATALOGUE
         .iter()
         .enumerate()
         .filter(|(_, definition)| wanted(definition))
-        .map(|(order, definition)| {
-            Setting::show(order, definition, settings.shown(definition, &caller.permissions, reveal), caller.language)
-        })
+        .map(|(order, definition)| Setting::show(order, definition, value(app, settings, caller, definition, reveal), caller.language))
         .collect()
 }
 
@@ -62,10 +78,12 @@ pub async fn list_settings(State(app): State<App>, caller: Caller, Query(query):
     caller.may(Permission::ReadSettings)?;
     if query.show_secrets.0 {
         caller.may(Permission::UpdateClientSettings)?;
+        service::webhook::ensure_secret(&app, &caller).await?;
     }
     let settings = service::of(&app, caller.tenant).await?;
     let part = query.filter_by_name.unwrap_or_default().to_lowercase();
-    Ok(axum::Json(shown(&settings, &caller, query.show_secrets.0, |definition| {
+    let reveal = if query.show_secrets.0 { Reveal::Secrets } else { Reveal::Nothing };
+    Ok(axum::Json(shown(&app, &settings, &caller, reveal, |definition| {
         definition.name.to_lowercase().contains(&part)
             && query.filter_by_category.as_deref().is_none_or(|category| definition.category == category)
             && query.filter_by_used_by.as_deref().is_none_or(|part| definition.used_by.contains(&part))
@@ -142,7 +160,9 @@ pub async fn update_setting(
 pub async fn get_compact_settings(State(app): State<App>, caller: Caller) -> Result<axum::Json<BTreeMap<&'static str, Value>>> {
     caller.may(Permission::ReadSettings)?;
     let settings = service::of(&app, caller.tenant).await?;
-    Ok(axum::Json(CATALOGUE.iter().map(|definition| (definition.name, settings.shown(definition, &caller.permissions, false))).collect()))
+    Ok(axum::Json(
+        CATALOGUE.iter().map(|definition| (definition.name, value(&app, &settings, &caller, definition, Reveal::Nothing))).collect(),
+    ))
 }
 
 /// `GET /settings/category/{category}`.
@@ -181,8 +201,14 @@ pub async fn get_settings_category(
     Path(category): Path<String>,
 ) -> Result<axum::Json<SettingsCategory>> {
     caller.may(Permission::ReadSettings)?;
+    // Who may set the secret may as well see it where it is to be copied from.
+    let mut reveal = Reveal::Nothing;
+    if category == "erp" && caller.permissions.has(Permission::UpdateClientSettings) {
+        service::webhook::ensure_secret(&app, &caller).await?;
+        reveal = Reveal::Urls;
+    }
     let settings = service::of(&app, caller.tenant).await?;
-    let all = shown(&settings, &caller, false, |definition| definition.category == category);
+    let all = shown(&app, &settings, &caller, reveal, |definition| definition.category == category);
     if all.is_empty() {
         return Err(Error::not_found("Category", category));
     }
@@ -222,7 +248,7 @@ pub async fn search_settings(
     caller.may(Permission::ReadSettings)?;
     let settings = service::of(&app, caller.tenant).await?;
     let q = query.q.trim().to_lowercase();
-    Ok(axum::Json(shown(&settings, &caller, false, |definition| {
+    Ok(axum::Json(shown(&app, &settings, &caller, Reveal::Nothing, |definition| {
         let texts = [definition.name, definition.label.de, definition.label.en, definition.description.de, definition.description.en];
         texts.iter().any(|text| text.to_lowercase().contains(&q))
     })))

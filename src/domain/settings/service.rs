@@ -2,6 +2,7 @@
 
 mod lynqtech;
 mod powercloud;
+pub mod webhook;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -136,7 +137,7 @@ impl Settings {
     /// The joint state that single values cannot show: what an ERP connection needs is there.
     fn conflicts(&self) -> Vec<FieldError> {
         let erp = self.erp();
-        let mut conflicts = Vec::new();
+        let mut conflicts = self.webhook_conflicts();
         match erp.system {
             ErpSystem::Store => {}
             ErpSystem::Custom => {
@@ -231,6 +232,8 @@ impl Change {
         for (name, value) in body {
             match definition(&name) {
                 None => errors.push(FieldError::new(name, "is not a setting; GET /api/mind/settings lists them")),
+                // What is computed comes back with whole lists of settings.
+                Some(Definition { kind: Kind::WebhookUrl(_), .. }) => {}
                 Some(definition) => {
                     if !value.is_null()
                         && !is_mask(definition, &value)

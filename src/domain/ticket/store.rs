@@ -360,3 +360,13 @@ pub async fn list_open_of(tx: &mut impl InTenant, agent: ProfileId, most: i64) -
     .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.channel, row.subject)).collect())
 }
+
+/// Ids of a contract's tickets that are not closed; at most a thousand, the newest.
+pub async fn list_unclosed_of_contract(tx: &mut impl InTenant, contract_id: &str) -> Result<Vec<i64>> {
+    Ok(sqlx::query_scalar!(
+        "select id from ticket where contract_id = $1 and status <> 'closed' order by created_at desc, id desc limit 1000",
+        contract_id
+    )
+    .fetch_all(tx.connection())
+    .await?)
+}

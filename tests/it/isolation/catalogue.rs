@@ -15,9 +15,10 @@ const WITHOUT_TENANT: [&str; 4] = ["_sqlx_migrations", "tenant", "sign_in_attemp
 const UNIQUE_EVERYWHERE: [&str; 4] = ["session_token_unique", "access_token_id_unique", "sign_in_link_token_unique", "tenant_host_unique"];
 
 /// What `SystemTx` may do. Everything else is closed to it.
-const SYSTEM: [(&str, &str); 9] = [
+const SYSTEM: [(&str, &str); 10] = [
     ("access_token", "DELETE INSERT SELECT UPDATE"),
     ("installation", "INSERT SELECT UPDATE"),
+    ("job", "DELETE SELECT UPDATE"),
     ("profile", "INSERT SELECT UPDATE"),
     ("role", "INSERT SELECT"),
     ("session", "DELETE INSERT SELECT UPDATE"),

@@ -10,6 +10,7 @@ use sqlx::AssertSqlSafe;
 
 use super::{fill, tenant_tables};
 use crate::{
+    api::webhook,
     openapi::walk::{Operation, Request, operations, spec},
     support::guarded,
     support::{Client, TestApp},
@@ -30,6 +31,8 @@ enum Names {
     Tag,
     /// A tag of the tenant that the request takes away.
     LastTag,
+    /// A job of the tenant that was given up. For strangers there is no such thing.
+    DeadLetter,
     /// Something the ERP of the tenant has, with its number there. For tenants with another ERP there is no such thing.
     Upstream(&'static str),
     /// A filter of a list: a stranger's list does not get longer by it.
@@ -79,6 +82,7 @@ const KNOWN: &[(&str, &str, Names)] = &[
     ("delete_tag", "id", Names::LastTag),
     ("validate_value", "type", Names::Word),
     ("update_settings", "lynqTechClientId", Names::Word),
+    ("replay_dead_letter", "id", Names::DeadLetter),
 ];
 
 fn known(operation: &Operation, field: &str) -> Option<Names> {
@@ -123,6 +127,7 @@ struct Sweep<'a> {
     event: String,
     tags: [String; 2],
     ticket: String,
+    dead_letter: String,
 }
 
 impl<'a> Sweep<'a> {
@@ -149,12 +154,13 @@ impl<'a> Sweep<'a> {
             *tag = owner[0].post("/api/mind/tag", &body).await.ok().body["id"].to_string();
         }
         let ticket: i64 = sqlx::query_scalar("select min(id) from ticket").fetch_one(tx.connection()).await.unwrap();
+        let dead_letter = webhook::add_dead_letter(app, &app.demo).await.to_string();
         // Each credential is noted as used now, not in the middle of the sweep.
         for client in owner.iter().chain(&stranger) {
             client.get("/api/auth/v1/session").await.ok();
         }
         let (profile, event, ticket) = (app.demo.agent.0.to_string(), event.to_string(), ticket.to_string());
-        Self { app, owner, stranger, token, profile, event, tags, ticket }
+        Self { app, owner, stranger, token, profile, event, tags, ticket, dead_letter }
     }
 
     /// The requests of an operation, and whether a stranger must find nothing behind them. One with its examples, and
@@ -169,6 +175,7 @@ impl<'a> Sweep<'a> {
                 Some(Names::Token) => (Names::Token, self.token.as_str()),
                 Some(Names::Event) => (Names::Event, self.event.as_str()),
                 Some(Names::Ticket) => (Names::Ticket, self.ticket.as_str()),
+                Some(Names::DeadLetter) => (Names::DeadLetter, self.dead_letter.as_str()),
                 Some(names @ Names::Tag) => (names, self.tags[0].as_str()),
                 Some(names @ Names::LastTag) => (names, self.tags[1].as_str()),
                 Some(names @ (Names::Upstream(value) | Names::Filter(value) | Names::OwnCopies(value))) => (names, value),

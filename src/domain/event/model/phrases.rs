@@ -55,6 +55,8 @@ pub const PHRASES: &[Phrase] = &[
     technical("accessTokenCreated", "hat ein Zugriffstoken erstellt", "created an access token"),
     technical("accessTokenRevoked", "hat ein Zugriffstoken widerrufen", "revoked an access token"),
     technical("erpCacheInvalidated", "hat Kopien aus dem ERP für veraltet erklärt", "declared copies of the ERP out of date"),
+    shown("contractRefreshed", "hat den Vertrag neu aus dem ERP geladen", "fetched the contract from the ERP again"),
+    technical("webhookReplayed", "hat eine Meldung des ERP erneut angestoßen", "replayed a report of the ERP"),
 ];
 
 /// A type that is not in the list; its own words follow.

@@ -1,7 +1,7 @@
 //! Every setting there is. A setting is listed once something reads it.
 
 use super::{Bilingual, Definition, Kind, lynqtech, powercloud};
-use crate::domain::role::Permission;
+use crate::domain::{role::Permission, webhook::model::System};
 
 pub(super) const fn text(de: &'static str, en: &'static str) -> Bilingual {
     Bilingual { de, en }
@@ -26,6 +26,7 @@ pub const GROUPS: &[(&str, Bilingual)] = &[
     ("custom", text("Eigene API", "Custom API")),
     ("powercloud", text("Powercloud", "Powercloud")),
     ("lynqTech", text("LynqTech", "LynqTech")),
+    ("webhook", text("Meldungen des ERP", "Reports of the ERP")),
     ("storage", text("Speicher", "Storage")),
     ("session", text("Sitzungen", "Sessions")),
     ("token", text("Zugriffstoken", "Access tokens")),
@@ -37,6 +38,25 @@ const SYSTEMS: &[(&str, Bilingual)] = &[
     ("powercloud", text("Powercloud", "Powercloud")),
     ("lynqTech", text("LynqTech", "LynqTech")),
 ];
+
+const WEBHOOK_AUTH: &[(&str, Bilingual)] =
+    &[("secret", text("Geheimnis", "Secret")), ("addresses", text("Adressen", "Addresses")), ("none", text("Keine Prüfung", "No check"))];
+
+const fn webhook_auth(name: &'static str, label: Bilingual) -> Definition {
+    let says = text(
+        "Welche Meldungen angenommen werden: mit webhookSecret, von webhookAddresses, oder alle.",
+        "Which reports are accepted: with webhookSecret, from webhookAddresses, or all.",
+    );
+    define(name, "erp", "webhook", Kind::Choice(WEBHOOK_AUTH), "\"secret\"", label, says)
+}
+
+const fn webhook_url(name: &'static str, system: System, label: Bilingual) -> Definition {
+    let says = text(
+        "Im ERP als Ziel einzutragen. Berechnet; das Geheimnis sieht, wer Einstellungen ändern darf.",
+        "To be entered in the ERP. Computed; who may change settings sees the secret.",
+    );
+    define(name, "erp", "webhook", Kind::WebhookUrl(system), "null", label, says)
+}
 
 const CALL: Bilingual = text(
     "Aufruf per HTTP: url, method, headers (Werte dürfen {{secret.NAME}} enthalten), timeoutMs.",
@@ -163,6 +183,58 @@ pub const CATALOGUE: &[Definition] = &[
     lynqtech::USER,
     lynqtech::PASSWORD,
     lynqtech::PROFILE,
+    webhook_url("powercloudWebhookUrl", System::Powercloud, text("Adresse für Powercloud", "URL for Powercloud")),
+    webhook_auth("powercloudWebhookAuth", text("Prüfung von Powercloud", "Authentication of Powercloud")),
+    webhook_url("lynqtechWebhookUrl", System::LynqTech, text("Adresse für LynqTech", "URL for LynqTech")),
+    webhook_auth("lynqtechWebhookAuth", text("Prüfung von LynqTech", "Authentication of LynqTech")),
+    define(
+        "webhookSecret",
+        "erp",
+        "webhook",
+        Kind::SecretText,
+        "null",
+        text("Geheimnis der Meldungen", "Secret of reports"),
+        text("Wird erzeugt, sobald ein Administrator die Kategorie erp liest.", "Made as soon as an administrator reads the category erp."),
+    ),
+    define(
+        "webhookSecretPrevious",
+        "erp",
+        "webhook",
+        Kind::SecretText,
+        "null",
+        text("Voriges Geheimnis", "Previous secret"),
+        text("Gilt während eines Wechsels neben webhookSecret.", "Holds beside webhookSecret during a change."),
+    ),
+    define(
+        "webhookAddresses",
+        "erp",
+        "webhook",
+        Kind::Networks,
+        "[]",
+        text("Erlaubte Adressen", "Allowed addresses"),
+        text("Netze in der Schreibweise 203.0.113.0/24.", "Networks such as 203.0.113.0/24."),
+    ),
+    define(
+        "webhookGroupingWindowSeconds",
+        "erp",
+        "webhook",
+        Kind::Int(0, 300),
+        "10",
+        text("Sammelzeit (Sekunden)", "Grouping window (seconds)"),
+        text(
+            "Meldungen zu einem Vertrag werden so lange ab der ersten gesammelt und führen zu einem Abruf.",
+            "Reports about a contract are gathered for so long from the first on, and lead to one fetch.",
+        ),
+    ),
+    define(
+        "webhookIdKeys",
+        "erp",
+        "webhook",
+        Kind::IdKeys,
+        r#"{"contract":["contractId","contractIds","contract_id","contract.id","contractNumber"],"customer":["customerId","customerIds","customer_id","customer.id","customer.externalId","externalId","billingAccountId","cba"]}"#,
+        text("Fundstellen der Nummern", "Where ids stand"),
+        text("Enden von Pfaden in Meldungen, Schritte durch Punkte getrennt.", "Ends of paths in reports, their steps joined by dots."),
+    ),
     define(
         "sessionIdleHours",
         "security",

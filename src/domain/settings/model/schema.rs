@@ -16,6 +16,10 @@ pub const URL: &str = r"^https?://([A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?
 pub const HEADER_NAME: &str = "^[A-Za-z0-9-]{1,64}$";
 /// Value of a header: printable ASCII without braces, and placeholders of secrets.
 pub const HEADER_VALUE: &str = r"^([ -z|~]|\{\{secret\.[A-Za-z0-9_]{1,50}\}\})*$";
+/// An address or a network, as far as its characters go.
+pub const NETWORK: &str = "^[0-9A-Fa-f:.]{2,45}(/[0-9]{1,3})?$";
+/// The end of a path in a report.
+pub const ID_KEY: &str = r"^[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,5}$";
 
 /// Schema of the body of `POST /settings`.
 pub fn update() -> Value {
@@ -82,6 +86,12 @@ fn of(definition: &Definition) -> Value {
         Kind::Executor => executor(),
         Kind::Origins => json!({"type": ["array", "null"], "maxItems": 50, "items": {"type": "string", "pattern": ORIGIN}}),
         Kind::Json => json!({"$ref": "#/components/schemas/JsonValue"}),
+        Kind::Networks => json!({"type": ["array", "null"], "maxItems": 50, "items": {"type": "string", "pattern": NETWORK}}),
+        Kind::IdKeys => {
+            let list = json!({"type": "array", "maxItems": 50, "items": {"type": "string", "pattern": ID_KEY}});
+            json!({"type": ["object", "null"], "additionalProperties": false, "properties": {"contract": list, "customer": list}})
+        }
+        Kind::WebhookUrl(_) => json!({"$ref": "#/components/schemas/JsonValue", "readOnly": true}),
     };
     // Beside a reference a description stands since OpenAPI 3.1.
     schema["description"] = json!(format!("{}. {}", definition.label.en, definition.description.en));
