@@ -1,12 +1,12 @@
 //! Answers about customers (`contract/customer-contract.md`).
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::{
     domain::erp_cache::model::{Provenance, Source},
-    erp::{Customer, ErpId},
+    erp::{Contract, Customer, ErpId},
 };
 
 /// A customer, and a mark where it is a stand-in.
@@ -44,6 +44,30 @@ impl StaleMark {
         } else {
             Self::default()
         }
+    }
+}
+
+/// A customer of whom nothing is known but a contract, and says so.
+pub fn of_contract(id: ErpId, contract: &Contract) -> Customer {
+    let company = contract.extra.get("company").and_then(Value::as_str).map(str::to_owned);
+    let mut additional_data = Map::new();
+    for mark in ["contractsIncomplete", "fromContract"] {
+        additional_data.insert(mark.to_owned(), Value::Bool(true));
+    }
+    Customer {
+        id,
+        email_matches: None,
+        business: contract.business,
+        company: company.filter(|_| contract.business),
+        firstname: contract.firstname.clone(),
+        lastname: contract.lastname.clone(),
+        address: contract.delivery_address.clone(),
+        phone: contract.phone.clone(),
+        email: contract.email.clone(),
+        tags: Vec::new(),
+        contracts: Vec::new(),
+        additional_data,
+        contract_ids: Vec::new(),
     }
 }
 

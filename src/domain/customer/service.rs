@@ -2,10 +2,11 @@
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
+use super::model;
 use crate::{
     domain::erp_cache::{model::Provenance, service::Lookup},
     erp::{Contract, Customer, ErpError, ErpId},
-    error::{Error, Result},
+    error::{Code, Error, Result},
 };
 
 /// Look-ups of one request that run at a time. The ERP's own limit is the tenant's setting.
@@ -21,10 +22,13 @@ pub async fn by_contract(lookup: &Lookup, id: &ErpId) -> Result<(Customer, Prove
         .customer_id
         .clone()
         .ok_or_else(|| Error::not_found("Customer of contract", id).details("The ERP knows the contract, but no customer of it."))?;
-    let (customer, provenance) = lookup
-        .customer(&customer_id)
-        .await?
-        .ok_or_else(|| Error::not_found("Customer", &customer_id).details(format!("The ERP names it as the customer of contract {id}.")))?;
+    let (customer, provenance) = match lookup.customer(&customer_id).await {
+        // An ERP whose customers cannot be read still says in the contract who the partner is.
+        Err(error) if error.code() == Code::ErpUnsupported => (model::of_contract(customer_id, &contract), from),
+        found => found?.ok_or_else(|| {
+            Error::not_found("Customer", &customer_id).details(format!("The ERP names it as the customer of contract {id}."))
+        })?,
+    };
     with_contracts(lookup, customer, provenance.and(from), Some(contract)).await
 }
 

@@ -54,6 +54,21 @@ async fn one_key_and_a_host_connect_a_tenant() {
     assert_eq!((&hits[0]["id"], &hits[0]["similarity"]), (&json!(746_839), &json!(100)));
 }
 
+/// The name of that function is a guess; without it a ticket still shows whom it is about.
+#[tokio::test]
+async fn a_contract_says_who_its_partner_is_where_customers_cannot_be_read() {
+    let app = TestApp::start().await;
+    let admin = app.other_tenant().await;
+    connect(&app, &admin).await;
+    admin.put(&format!("{SETTINGS}/powercloudFunctions"), &json!({"customerById": ""})).await.ok();
+    let customer = admin.get("/api/mind/customer/byContractId/746839").await.ok();
+    assert_eq!(customer.header("x-erp-source"), "erp");
+    let customer = customer.body;
+    assert_eq!((&customer["id"], &customer["lastname"], &customer["contracts"][0]["id"]), (&json!(123), &json!("Doe"), &json!(746_839)));
+    assert_eq!(customer["additionalData"], json!({"contractsIncomplete": true, "fromContract": true}));
+    admin.get("/api/mind/customer/byCustomerId/123").await.problem(501, "erpUnsupported");
+}
+
 #[tokio::test]
 async fn separate_settings_do_what_the_key_does_and_go_before_it() {
     let app = TestApp::start().await;
