@@ -35,7 +35,8 @@ impl Server {
             }
         }
         let child = command
-            .arg("serve")
+            // Without a worker: its looking for jobs would count as the cost of requests.
+            .args(["serve", "--role", "api"])
             .current_dir(scratch.folder())
             .env("MIND_ENV", "production")
             .env("DATABASE_URL", scratch.url().expose_secret())
