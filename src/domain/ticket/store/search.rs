@@ -1,5 +1,5 @@
 //! Statements of the search. Without words they run under row level security and use its indexes; with words the functions
-//! of migrations 0010 and 0013 find the ids.
+//! of migrations 0010, 0014 and 0015 find the ids.
 
 use serde_json::json;
 use sqlx::{FromRow, Postgres, QueryBuilder};
