@@ -56,6 +56,7 @@ fn describe(mut api: utoipa::openapi::OpenApi) -> Value {
     // Serialising to a Value fails only for maps whose keys are no texts.
     let mut spec = serde_json::to_value(api).unwrap_or_default();
     openapi::order_extensions(&mut spec);
+    openapi::fold_descriptions(&mut spec);
     openapi::allow_empty(&mut spec);
     spec["components"]["schemas"]["SettingsUpdate"] = settings::model::schema::update();
     spec["components"]["schemas"]["JsonValue"] = settings::model::schema::json_value();

@@ -113,6 +113,27 @@ fn is_empty(requirement: &utoipa::openapi::SecurityRequirement) -> bool {
     serde_json::to_value(requirement).is_ok_and(|value| value.as_object().is_none_or(serde_json::Map::is_empty))
 }
 
+/// utoipa puts the description of an inlined field beside its schema as `{"type": "object"}`, which no value but an object
+/// could fit. It belongs into the schema.
+pub fn fold_descriptions(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            if let Some([Value::Object(schema), Value::Object(note)]) = fields.get("allOf").and_then(Value::as_array).map(Vec::as_slice)
+                && note.len() == 2
+                && note.get("type").is_some_and(|kind| kind == "object")
+                && let Some(description) = note.get("description")
+            {
+                let mut folded = schema.clone();
+                folded.insert("description".to_owned(), description.clone());
+                *fields = folded;
+            }
+            fields.values_mut().for_each(fold_descriptions);
+        }
+        Value::Array(items) => items.iter_mut().for_each(fold_descriptions),
+        _ => {}
+    }
+}
+
 /// Says of every optional parameter of a query that it may be empty, which is as good as left out.
 pub fn allow_empty(spec: &mut Value) {
     let operations = spec["paths"].as_object_mut().into_iter().flatten().filter_map(|(_, item)| item.as_object_mut()).flatten();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use utoipa::{
-    PartialSchema, ToSchema,
+    ToSchema,
     openapi::{RefOr, Schema},
 };
 
@@ -163,11 +163,11 @@ choice! {
 pub struct SearchTickets {
     /// Rows at most.
     #[serde(default)]
-    #[schema(schema_with = limit_schema)]
+    #[schema(inline)]
     limit: Limit,
     /// Rows to skip. Pages far down are faster with `cursor`.
     #[serde(default)]
-    #[schema(schema_with = offset_schema)]
+    #[schema(inline)]
     offset: Offset,
     /// A key of a filter that is a field of a ticket; `t.createdAt` unless told.
     #[serde(default)]
@@ -194,14 +194,6 @@ pub struct SearchTickets {
 /// At most one filter is about words; utoipa's types cannot say it.
 pub fn words_once() -> Value {
     json!([{"contains": {"type": "object", "required": ["key"], "properties": {"key": {"enum": ["q"]}}}, "minContains": 0, "maxContains": 1}])
-}
-
-fn limit_schema() -> RefOr<Schema> {
-    <Limit>::schema()
-}
-
-fn offset_schema() -> RefOr<Schema> {
-    Offset::schema()
 }
 
 fn order_schema() -> RefOr<Schema> {
