@@ -86,6 +86,17 @@ impl Settings {
         definition(name).map_or(Value::Null, |definition| self.value(definition))
     }
 
+    /// A text; none = not set.
+    fn text(&self, name: &str) -> Option<String> {
+        self.named(name).as_str().map(str::to_owned)
+    }
+
+    /// A secret text; none = not set.
+    fn secret(&self, name: &str) -> Option<SecretString> {
+        let text: String = serde_json::from_str(self.secrets.get(name)?.expose_secret()).ok()?;
+        Some(SecretString::from(text))
+    }
+
     /// A whole number; the catalogue guarantees type and bounds.
     pub fn int(&self, name: &str) -> i64 {
         self.named(name).as_i64().unwrap_or_default()

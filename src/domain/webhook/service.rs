@@ -1,5 +1,7 @@
 //! Taking reports in, and setting going again what was given up.
 
+use serde::Deserialize as _;
+
 use super::{
     jobs::Refresh,
     model::{DeadLetter, Entity, Report, System},
@@ -50,16 +52,17 @@ pub async fn receive(app: &App, tenant: TenantId, system: System, body: &[u8]) -
 
 /// What could not be fetched, the latest first.
 pub async fn dead_letters(app: &App, tenant: TenantId, limit: u32, offset: u32) -> Result<Vec<DeadLetter>> {
-    let mut tx = app.db().tenant_tx(tenant).await?;
-    let mut letters = Vec::new();
-    for dead in job::store::list_dead(&mut tx, Refresh::TASK, limit, offset).await? {
-        let Refresh(entity) = serde_json::from_value(dead.payload).map_err(Error::internal)?;
-        let (reports, first) = store::count_undone(&mut tx, &entity).await?;
+    let mut read = app.db().tenant_read(tenant).await?;
+    let all = job::store::list_dead(&mut read, Refresh::TASK, limit, offset).await?;
+    let entities = all.iter().map(|dead| Refresh::deserialize(&dead.payload).map(|Refresh(entity)| entity));
+    let entities: Vec<Entity> = entities.collect::<Result<_, _>>().map_err(Error::internal)?;
+    let waiting = store::count_undone(&mut read, &entities).await?;
+    let letters = all.into_iter().zip(entities).zip(waiting).map(|((dead, entity), (reports, first))| {
         let (contract_id, customer_id) = match entity {
             Entity::Contract(id) => (Some(id), None),
             Entity::Customer(id) => (None, Some(id)),
         };
-        letters.push(DeadLetter {
+        DeadLetter {
             id: dead.id.0,
             contract_id,
             customer_id,
@@ -68,9 +71,9 @@ pub async fn dead_letters(app: &App, tenant: TenantId, limit: u32, offset: u32) 
             failed_at: dead.dead_at.timestamp(),
             reports,
             first_received_at: first.map(|at| at.timestamp()),
-        });
-    }
-    Ok(letters)
+        }
+    });
+    Ok(letters.collect())
 }
 
 /// Lets a job that was given up begin anew, at once.

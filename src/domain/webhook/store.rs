@@ -89,24 +89,28 @@ pub async fn release(tx: &mut TenantTx, ids: &[i64]) -> Result<()> {
     Ok(())
 }
 
-/// How many reports wait for a thing, and since when.
-pub async fn count_undone(tx: &mut impl InTenant, entity: &Entity) -> Result<(i64, Option<DateTime<Utc>>)> {
-    let (contract, customer) = match entity {
+/// How many reports wait for each thing, and since when, in the order of the things.
+pub async fn count_undone(tx: &mut impl InTenant, entities: &[Entity]) -> Result<Vec<(i64, Option<DateTime<Utc>>)>> {
+    let ids = entities.iter().map(|entity| match entity {
         Entity::Contract(id) => (Some(id.as_str()), None),
         Entity::Customer(id) => (None, Some(id.as_str())),
-    };
-    let row = sqlx::query!(
-        r#"select count(*) as "count!", min(received_at) as first from (
-               select received_at from webhook_event where contract_id = $1 and done_at is null
+    });
+    let (contracts, customers): (Vec<Option<&str>>, Vec<Option<&str>>) = ids.unzip();
+    let rows = sqlx::query!(
+        r#"select count(undone.received_at) as "count!", min(undone.received_at) as first
+           from unnest($1::text[], $2::text[]) with ordinality as n (contract_id, customer_id, place)
+           left join lateral (
+               select received_at from webhook_event where contract_id = n.contract_id and done_at is null
                union all
-               select received_at from webhook_event where customer_id = $2 and contract_id is null and done_at is null
-           ) undone"#,
-        contract,
-        customer
+               select received_at from webhook_event where customer_id = n.customer_id and contract_id is null and done_at is null
+           ) undone on true
+           group by n.place order by n.place"#,
+        &contracts as &[Option<&str>],
+        &customers as &[Option<&str>]
     )
-    .fetch_one(tx.connection())
+    .fetch_all(tx.connection())
     .await?;
-    Ok((row.count, row.first))
+    Ok(rows.into_iter().map(|row| (row.count, row.first)).collect())
 }
 
 /// Forgets what was done before a time. Answers how many went.

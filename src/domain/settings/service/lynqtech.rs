@@ -1,6 +1,5 @@
 //! The settings of LynqTech as one connection.
 
-use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use url::Url;
 
@@ -14,23 +13,18 @@ const PROFILE: &str = "lynqTechProfile";
 impl Settings {
     /// The connection, complete or not.
     pub(super) fn lynqtech(&self) -> LynqTechSettings {
-        let text = |name: &str| self.named(name).as_str().map(str::to_owned);
-        let secret = |name: &str| {
-            let secret: Option<String> = self.secrets.get(name).and_then(|secret| serde_json::from_str(secret.expose_secret()).ok());
-            secret.map(SecretString::from)
-        };
         let standard = LynqTechSettings::default();
         LynqTechSettings {
-            host: text(HOST),
-            auth: text("lynqTechAuth").and_then(|kind| kind.parse().ok()).unwrap_or_default(),
-            token_url: text(TOKEN_URL),
-            client_id: text("lynqTechClientId"),
-            client_secret: secret("lynqTechClientSecret"),
-            scope: text("lynqTechScope"),
-            user: text("lynqTechUser"),
-            password: secret("lynqTechPassword"),
-            api_key: secret("lynqTechApiKey"),
-            api_key_header: text("lynqTechKeyHeader").unwrap_or(standard.api_key_header),
+            host: self.text(HOST),
+            auth: self.text("lynqTechAuth").and_then(|kind| kind.parse().ok()).unwrap_or_default(),
+            token_url: self.text(TOKEN_URL),
+            client_id: self.text("lynqTechClientId"),
+            client_secret: self.secret("lynqTechClientSecret"),
+            scope: self.text("lynqTechScope"),
+            user: self.text("lynqTechUser"),
+            password: self.secret("lynqTechPassword"),
+            api_key: self.secret("lynqTechApiKey"),
+            api_key_header: self.text("lynqTechKeyHeader").unwrap_or(standard.api_key_header),
             profile: self.named(PROFILE),
             timeout_ms: standard.timeout_ms,
         }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 
 use super::{Change, Settings};
 use crate::{
@@ -52,15 +52,6 @@ impl Settings {
         let host = says(HOST, self.text(HOST).is_none(), "must be set while erpSystem is powercloud");
         let credentials = "must be set while erpSystem is powercloud, or powercloudHash, powercloudUser and powercloudPassword";
         host.into_iter().chain(says(KEY, self.powercloud_key().is_none(), credentials)).collect()
-    }
-
-    fn text(&self, name: &str) -> Option<String> {
-        self.named(name).as_str().map(str::to_owned)
-    }
-
-    fn secret(&self, name: &str) -> Option<SecretString> {
-        let text: String = serde_json::from_str(self.secrets.get(name)?.expose_secret()).ok()?;
-        Some(SecretString::from(text))
     }
 
     fn table(&self, name: &str, defaults: &'static [(&'static str, &'static str)]) -> Table {
